@@ -1,0 +1,137 @@
+"""Settings: one frozen object, read once in the entry point and passed down.
+
+Every variable starts with ``WARDWATCH_``; a nested one joins its parts with two underscores, for example
+``WARDWATCH_KAFKA__BOOTSTRAP``. The launcher writes ports and generated secrets to ``run/wardwatch.env`` (mode 0600);
+a variable of the environment wins over that file.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lakehouse.errors import SettingsError
+
+Port = Annotated[int, Field(gt=0, lt=65536)]
+
+
+class Service(StrEnum):
+    """Who connects to a store. Each has its own user in Kafka and role in Cassandra."""
+
+    ADMIN = "admin"
+    ALARMS = "alarms"
+    STANDBY = "standby"
+    LANDING = "landing"
+    NOTIFY = "notify"
+    CLOCK = "clock"
+    MONITORS = "monitors"  # replay, simulator, gateways: may only write readings and admissions
+    BOARD = "board"
+    BATCH = "batch"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Part):
+    bootstrap: str = "127.0.0.1:9092"
+    security_protocol: str = "SASL_PLAINTEXT"
+    ca_file: Path | None = None  # for SASL_SSL
+    partitions: int = Field(default=12, ge=1, le=1024)
+    replication: int = Field(default=1, ge=1)
+    retention_hours: int = Field(default=96, ge=72)  # landing must be able to be away for three days
+
+
+class CassandraSettings(_Part):
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    port: Port = 9042
+    keyspace: str = "wardwatch"
+    replication: int = Field(default=1, ge=1)
+    ca_file: Path | None = None  # TLS when given
+
+
+class HdfsSettings(_Part):
+    rpc_port: Port = 8020
+    http_port: Port = 9870
+    host: str = "127.0.0.1"
+    root: str = "/wardwatch"
+    user: str = "wardwatch"
+
+    @property
+    def url(self) -> str:
+        """Where the lake is, for Spark and deltalake."""
+        return f"hdfs://{self.host}:{self.rpc_port}{self.root}"
+
+    @property
+    def web_url(self) -> str:
+        """WebHDFS of the NameNode."""
+        return f"http://{self.host}:{self.http_port}"
+
+
+class SmtpSettings(_Part):
+    host: str = "127.0.0.1"
+    port: Port = 1025
+    starttls: bool = True
+    ca_file: Path | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str = "wardwatch@localhost"
+    timeout_s: float = Field(default=10.0, gt=0)
+
+
+class SparkSettings(_Part):
+    master: str = "local[2]"
+    driver_memory: str = "512m"
+    jars_dir: Path = Path("run/jars/spark")
+
+
+class Settings(BaseSettings):
+    """Everything that a process of Wardwatch may be told from outside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WARDWATCH_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    run: Path = Path("run")
+    data: Path = Path("data")
+    care_teams: Path = Path("care_teams.yaml")
+    passwords: dict[Service, SecretStr] = Field(default_factory=dict)
+    kafka: KafkaSettings = KafkaSettings()
+    cassandra: CassandraSettings = CassandraSettings()
+    hdfs: HdfsSettings = HdfsSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    spark: SparkSettings = SparkSettings()
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment and ``wardwatch.env`` in the run folder.
+
+        Raises
+        ------
+        SettingsError
+            Naming every variable that is wrong, at once.
+        """
+        run = Path(os.environ.get("WARDWATCH_RUN", "run"))
+        try:
+            return cls(_env_file=run / "wardwatch.env")  # type: ignore[call-arg]
+        except ValidationError as error:
+            problems = "; ".join(
+                f"WARDWATCH_{'__'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+                for problem in error.errors()
+            )
+            raise SettingsError(f"settings must be valid; {problems}; correct them and start again") from None
+
+    def password(self, service: Service) -> str:
+        """Return the password of a service, or say which variable lacks it."""
+        try:
+            return self.passwords[service].get_secret_value()
+        except KeyError:
+            raise SettingsError(
+                f"each service logs in with its own password; WARDWATCH_PASSWORDS__{service.upper()} is not set; "
+                "run `make up` once, which generates it, or set it"
+            ) from None
