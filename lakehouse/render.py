@@ -1,0 +1,143 @@
+"""From the contract to what each store understands. Nothing here is written by hand a second time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+from lakehouse.contract import CassandraTable, Column, ColumnType, LakeTable, Table, Topic
+from lakehouse.settings import KafkaSettings
+
+DAY_S: Final = 86_400
+HOUR_MS: Final = 3_600_000
+
+_ARROW: Final[dict[ColumnType, pa.DataType]] = {
+    "text": pa.string(),
+    "text_list": pa.list_(pa.string()),
+    "bytes": pa.binary(),
+    "bool": pa.bool_(),
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
+}
+_SPARK: Final[dict[ColumnType, str]] = {
+    "text": "STRING",
+    "text_list": "ARRAY<STRING>",
+    "bytes": "BINARY",
+    "bool": "BOOLEAN",
+    "int8": "TINYINT",
+    "int16": "SMALLINT",
+    "int32": "INT",
+    "int64": "BIGINT",
+    "float64": "DOUBLE",
+    "timestamp": "TIMESTAMP",
+    "date": "DATE",
+}
+_CQL: Final[dict[ColumnType, str]] = {
+    "text": "text",
+    # Frozen: overwriting an open list leaves a mark to read over each time; a frozen one is a plain value.
+    "text_list": "frozen<list<text>>",
+    "bytes": "blob",
+    "bool": "boolean",
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "int",
+    "int64": "bigint",
+    "float64": "double",
+    "timestamp": "timestamp",
+    "date": "date",
+}
+
+
+def cql_name(name: str) -> str:
+    """Quote a name for CQL. Always quoted: `by` and `limit` are words of the language."""
+    return f'"{name}"'
+
+
+def _cql_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def cql_create_table(table: CassandraTable, keyspace: str) -> str:
+    """Return ``CREATE TABLE IF NOT EXISTS`` for a table of Cassandra."""
+    columns = "".join(f"  {cql_name(column.name)} {_CQL[column.type]},\n" for column in table.columns)
+    partition = ", ".join(map(cql_name, table.partition_key))
+    clustering = "".join(f", {cql_name(name)}" for name, _ in table.clustering)
+    options = [f"{name} = {value}" for name, value in cql_options(table).items()]
+    if table.clustering:
+        order = ", ".join(f"{cql_name(name)} {direction}" for name, direction in table.clustering)
+        options.insert(0, f"CLUSTERING ORDER BY ({order})")
+    return (
+        f"CREATE TABLE IF NOT EXISTS {keyspace}.{table.name} (\n{columns}  PRIMARY KEY (({partition}){clustering})\n)"
+        f" WITH {' AND '.join(options)}"
+    )
+
+
+def cql_options(table: CassandraTable) -> dict[str, str]:
+    """Return the options of a table that may be altered later, as CQL literals."""
+    return {
+        "comment": _cql_text(table.doc),
+        "default_time_to_live": str((table.ttl_days or 0) * DAY_S),
+        "gc_grace_seconds": str(table.gc_grace_s),
+    }
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the Arrow schema of a table; unit and sentence travel as metadata of each field."""
+    return pa.schema([_arrow_field(column) for column in table.columns])
+
+
+def _arrow_field(column: Column) -> pa.Field:
+    about = {"comment": column.doc} | ({"unit": column.unit} if column.unit else {})
+    return pa.field(column.name, _ARROW[column.type], column.nullable, metadata=about)
+
+
+def spark_ddl(table: Table) -> str:
+    """Return the Spark schema of a table as DDL, which `createDataFrame` and `from_json` take."""
+    return ", ".join(
+        f"`{column.name}` {_SPARK[column.type]}{'' if column.nullable else ' NOT NULL'}" for column in table.columns
+    )
+
+
+def delta_properties(table: LakeTable) -> dict[str, str]:
+    """Return the table properties of a Delta table.
+
+    Parquet 2 pages keep numbers as differences (0.23 bytes a reading instead of 0.9). Deletion vectors stay off: an
+    erased patient must be gone from the file, and not every reader understands them.
+    """
+    return {
+        "delta.parquet.format.version": "2.12.0",
+        "delta.enableDeletionVectors": "false",
+        "delta.dataSkippingStatsColumns": ",".join(_skipping(table)),
+        "delta.logRetentionDuration": "interval 30 days",
+        "delta.deletedFileRetentionDuration": "interval 8 days",
+    }
+
+
+def _skipping(table: LakeTable) -> tuple[str, ...]:
+    """Columns by whose lowest and highest value a reader leaves out files."""
+    kept = {*table.sort_by, "received_at", "partition", "offset"}
+    return tuple(name for name in table.names if name in kept)
+
+
+def topic_config(topic: Topic, settings: KafkaSettings) -> dict[str, str]:
+    """Return the configuration of a topic."""
+    hours = settings.retention_hours if topic.retention_hours is None else topic.retention_hours
+    return {
+        "cleanup.policy": "delete",
+        "compression.type": "producer",
+        "max.message.bytes": str(topic.max_message_bytes),
+        "message.timestamp.type": "LogAppendTime",
+        "min.insync.replicas": str(max(1, settings.replication - 1)),
+        "retention.ms": str(hours * HOUR_MS),
+    }
+
+
+def topic_partitions(topic: Topic, settings: KafkaSettings) -> int:
+    """Return how many partitions a topic has."""
+    return settings.partitions if topic.partitions is None else topic.partitions
