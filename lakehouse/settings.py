@@ -88,6 +88,7 @@ class SparkSettings(_Part):
     master: str = "local[2]"
     driver_memory: str = "512m"
     jars_dir: Path = Path("run/jars/spark")
+    java_home: Path | None = None  # the launcher's choice; else JAVA_HOME or PATH, as Spark itself looks
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,120 @@
+"""What each store needs once, before anyone can log in: formatting, and the first administrator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cassandra import AuthenticationFailed
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.policies import WhiteListRoundRobinPolicy
+from hdfs import InsecureClient
+
+from java import Java
+from lakehouse.settings import Service
+from render import HDFS_SUPERUSER, local_places, render, service_context
+from stack import StackError, StackSettings
+
+
+def format_kafka(settings: StackSettings, run: Path, java: Java) -> None:
+    """Format the log with the two users that must exist before the broker starts; a formatted one is left alone."""
+    if (run / "kafka" / "data" / "meta.properties").exists():
+        return
+    # The passwords go through a file that only we can read, not through the command line that everyone can.
+    args = run / "kafka" / "conf" / "format.args"
+    context = service_context(settings, local_places(run), local=True)
+    args.write_text(render("kafka/format.args", context))
+    try:
+        _run_java(java, [f"@{args}"], run / "logs" / "kafka-format.log", {})
+    finally:
+        args.unlink()
+
+
+def format_namenode(run: Path, java: Java) -> None:
+    """Format the NameNode's folder; a formatted one is left alone."""
+    if (run / "hdfs" / "data" / "name" / "current").exists():
+        return
+    command = [f"@{run / 'hdfs' / 'conf' / 'namenode.args'}", "-format", "-nonInteractive", "-clusterid", "wardwatch"]
+    _run_java(java, command, run / "logs" / "namenode-format.log", {"HADOOP_USER_NAME": HDFS_SUPERUSER})
+
+
+def _run_java(java: Java, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+    with log.open("w") as file:
+        done = subprocess.run(
+            [java.executable, *arguments], stdout=file, stderr=file, env=os.environ | environment, check=False
+        )
+    if done.returncode != 0:
+        raise StackError(f"formatting must end with 0 and ended with {done.returncode}; see {log}")
+    log.unlink()  # Kafka prints the users' derived keys
+
+
+def ensure_cassandra_admin(settings: StackSettings) -> None:
+    """Replace Cassandra's well-known superuser by our own; done again, it changes nothing.
+
+    Raises
+    ------
+    StackError
+        When the data were made with other secrets than the ones in ``wardwatch.env``.
+    NoHostAvailable
+        When Cassandra does not answer yet.
+    """
+    admin, password = Service.ADMIN.value, settings.password(Service.ADMIN)
+    try:
+        _disable_default_role(settings, admin, password)
+    except NoHostAvailable as error:
+        if not _is_refused(error):
+            raise
+        _create_role(settings, admin, password)
+        _disable_default_role(settings, admin, password)
+
+
+def _create_role(settings: StackSettings, admin: str, password: str) -> None:
+    try:
+        with _session(settings, "cassandra", "cassandra") as session:
+            session.execute(
+                f"CREATE ROLE IF NOT EXISTS {admin} WITH PASSWORD = '{password}' AND LOGIN = true AND SUPERUSER = true"
+            )
+    except NoHostAvailable as error:
+        # Right after a first start the default role is not there yet either: the caller asks again until its deadline.
+        if _is_refused(error):
+            raise StackError(
+                "Cassandra must know the admin of wardwatch.env and refused it; its data may be of another wardwatch.env: "
+                "restore that file, or remove the run folder to start with nothing"
+            ) from None
+        raise
+
+
+def _disable_default_role(settings: StackSettings, admin: str, password: str) -> None:
+    with _session(settings, admin, password) as session:
+        session.execute("ALTER ROLE cassandra WITH LOGIN = false AND SUPERUSER = false")
+
+
+def _is_refused(error: NoHostAvailable) -> bool:
+    return any(isinstance(cause, AuthenticationFailed) for cause in error.errors.values())
+
+
+@contextmanager
+def _session(settings: StackSettings, user: str, password: str) -> Iterator[Session]:
+    hosts = list(settings.cassandra.hosts)
+    cluster = Cluster(
+        hosts,
+        port=settings.cassandra.port,
+        auth_provider=PlainTextAuthProvider(user, password),
+        protocol_version=5,
+        execution_profiles={EXEC_PROFILE_DEFAULT: ExecutionProfile(WhiteListRoundRobinPolicy(hosts))},
+    )
+    try:
+        yield cluster.connect()
+    finally:
+        cluster.shutdown()
+
+
+def ensure_hdfs_root(settings: StackSettings) -> None:
+    """Give our user its folder; everything below it is made by ``python -m lakehouse init``."""
+    client = InsecureClient(settings.hdfs.web_url, user=HDFS_SUPERUSER)
+    client.makedirs(settings.hdfs.root, permission="750")
+    client.set_owner(settings.hdfs.root, owner=settings.hdfs.user, group=settings.hdfs.user)

@@ -1,0 +1,110 @@
+"""Starts, watches and ends the local stack: `make up`, `make status`, `make logs`, `make down`.
+
+Kafka, Cassandra, HDFS and a mail server run as plain processes on loopback, beside our own processes, under supervisord.
+Everything they write is below the run folder (``WARDWATCH_RUN``, default ``run``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+# Run as a script, Python looks for packages in this folder and not in the repository's root, where ours are.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import typer
+from rich.console import Console
+
+from credentials import read_env
+from jars import install
+from lakehouse.errors import WardwatchError
+from lock_jars import write_lock
+from programs import NAMES, select
+from stack import ROOT, StackSettings
+from starting import bring_up
+from status import as_json, as_table, collect
+from stopping import bring_down
+from supervision import Supervisor
+from versions import load_versions
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+console = Console(highlight=False)
+Names = Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(NAMES)}. All when none is named.")]
+
+
+def run_dir() -> Path:
+    """Return the run folder, made absolute, so that every process means the same one."""
+    run = (ROOT / os.environ.get("WARDWATCH_RUN", "run")).absolute()
+    os.environ["WARDWATCH_RUN"] = str(run)
+    return run
+
+
+@app.command()
+def up(services: Names = None) -> None:
+    """Start the stack, or some of it, and wait until it is ready. What runs already is left alone."""
+    bring_up(select(services or ()), run_dir(), console)
+
+
+@app.command()
+def down() -> None:
+    """End the stack: first our own processes, then the services, then the supervisor."""
+    bring_down(run_dir(), console)
+
+
+@app.command()
+def status(as_json_: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show each process: state, port, memory, last heartbeat."""
+    run = run_dir()
+    supervisor = Supervisor.of(run)
+    if not supervisor.is_running():
+        print("[]") if as_json_ else console.print("Wardwatch is not running; `make up` starts it.")
+        return
+    StackSettings.load()  # a wrong variable is said here rather than shown as a wrong port
+    rows = collect(supervisor, run, read_env(run) | os.environ)
+    print(json.dumps(as_json(rows))) if as_json_ else console.print(as_table(rows))
+
+
+@app.command()
+def logs(
+    name: Annotated[str, typer.Argument(help="A process, for example alarms; all when none is named.")] = "*",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they grow, until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines of each.")] = 20,
+) -> None:
+    """Show the end of the logs."""
+    files = sorted(str(path) for path in (run_dir() / "logs").glob(f"{name}.log"))
+    if not files:
+        raise WardwatchError(f"a log is named after its process; there is none of {name!r}; `make status` names them")
+    # tail does this well, rotation included.
+    os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *files])
+
+
+@app.command("jars")
+def fetch_jars() -> None:
+    """Fetch the jars of every service and check them against their locks; `make setup` does this."""
+    for service in load_versions().jars:
+        install(service, run_dir() / "jars" / service)
+
+
+@app.command("lock-jars")
+def lock_jars() -> None:
+    """Make the locks of the jars anew from docker/versions.toml (needs Maven)."""
+    for service, jar_set in load_versions().jars.items():
+        console.print(f"{service}: {write_lock(service, jar_set)} jars")
+
+
+def main() -> None:
+    """Run a command; an expected failure is one line, never a traceback."""
+    os.chdir(ROOT)
+    os.umask(0o077)
+    try:
+        app()
+    except WardwatchError as error:
+        print(f"wardwatch: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

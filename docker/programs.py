@@ -1,0 +1,53 @@
+"""What the stack consists of: in one list, in the order of its start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stack import StackError
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One supervised process."""
+
+    name: str
+    service: str  # what a person calls it: `make up` and `launcher.py up kafka hdfs`
+    stop_wait_s: int = 30
+
+
+SERVICES = (
+    Program("kafka", "kafka"),
+    Program("cassandra", "cassandra"),
+    Program("namenode", "hdfs"),
+    Program("datanode", "hdfs"),
+    Program("mail", "mail", stop_wait_s=5),
+)
+# Our own processes: `python -m streaming NAME` each.
+OWN = (
+    Program("clock", "clock", stop_wait_s=10),
+    Program("alarms", "alarms"),
+    Program("standby", "standby", stop_wait_s=10),
+    Program("landing", "landing"),
+    Program("notify", "notify", stop_wait_s=15),
+)
+PROGRAMS = SERVICES + OWN
+INIT = "init"  # no process: topics, users, tables and folders, made between the services and our own
+NAMES = (*dict.fromkeys(program.service for program in SERVICES), INIT, *(program.name for program in OWN))
+
+
+def select(names: Iterable[str]) -> tuple[list[Program], bool]:
+    """Return the programs that the names mean, in the order of their start, and whether ``init`` is among them.
+
+    No name means all.
+
+    Raises
+    ------
+    StackError
+        For a name that is none of ours.
+    """
+    wanted = set(names) or set(NAMES)
+    if unknown := sorted(wanted - set(NAMES)):
+        raise StackError(f"there is no {', '.join(unknown)}; choose among {', '.join(NAMES)}")
+    return [program for program in PROGRAMS if program.service in wanted], INIT in wanted

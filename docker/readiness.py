@@ -1,0 +1,159 @@
+"""When is a program ready? Not when it runs, but when it answers what others will ask it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import smtplib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+from confluent_kafka.admin import AdminClient
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from bootstrap import ensure_cassandra_admin, ensure_hdfs_root
+from lakehouse.settings import Service
+from programs import OWN, Program
+from stack import StackError, StackSettings
+from supervision import ProcessInfo, Supervisor
+
+DEADLINE_S = 180  # a busy machine of two cores is five times slower than a quiet one
+_PROBE_TIMEOUT_S = 5
+_MAX_DEATHS = 3
+
+
+class NotReadyError(Exception):
+    """Not yet; the text says what is missing."""
+
+
+def wait_until_ready(program: Program, supervisor: Supervisor, settings: StackSettings, run: Path) -> None:
+    """Wait until a program that was started serves its purpose.
+
+    Raises
+    ------
+    StackError
+        When it is not within 180 s, or keeps dying; with the last line of its log.
+    """
+    pids: set[int] = set()
+    # The drivers report each attempt on their own; here an attempt that fails is the normal case.
+    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
+
+    def attempt() -> None:
+        process = supervisor.processes()[program.name]
+        pids.update({process.pid} - {0})
+        if len(pids) > _MAX_DEATHS:
+            raise StackError(f"{program.name} must stay up and died {_MAX_DEATHS} times; {_last_words(run, program)}")
+        probe(program, process, settings, run)
+
+    retrying = Retrying(
+        stop=stop_after_delay(DEADLINE_S), wait=wait_fixed(0.25), retry=retry_if_exception_type(NotReadyError)
+    )
+    try:
+        retrying(attempt)
+    except RetryError as error:
+        raise StackError(
+            f"{program.name} must be ready within {DEADLINE_S} s and was not ({error.last_attempt.exception()}); "
+            f"{_last_words(run, program)}"
+        ) from None
+
+
+def _last_words(run: Path, program: Program) -> str:
+    log = run / "logs" / f"{program.name}.log"
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return f"its last words: {lines[-1][:200] if lines else 'none'}; see {log}"
+
+
+def probe(program: Program, process: ProcessInfo, settings: StackSettings, run: Path) -> None:
+    """Ask once.
+
+    Raises
+    ------
+    NotReadyError
+        Saying what is missing.
+    """
+    if process.pid == 0:
+        raise NotReadyError(f"it is {process.state.lower()}")
+    if program in OWN:
+        check_heartbeat(run, program.name, since=process.started_at)
+        return
+    probes: dict[str, Callable[[StackSettings], None]] = {
+        "kafka": _ask_kafka,
+        "cassandra": ensure_cassandra_admin,
+        "namenode": _ask_namenode,
+        "datanode": _ask_datanode,
+        "mail": _ask_mail,
+    }
+    try:
+        probes[program.name](settings)
+    except StackError:
+        raise
+    except Exception as error:
+        # Each driver has its own family of errors for "not yet".
+        raise NotReadyError(f"{type(error).__name__}: {str(error)[:160]}") from None
+
+
+def _ask_kafka(settings: StackSettings) -> None:
+    client = AdminClient(
+        {
+            "bootstrap.servers": settings.kafka.bootstrap,
+            "security.protocol": settings.kafka.security_protocol,
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": Service.ADMIN.value,
+            "sasl.password": settings.password(Service.ADMIN),
+            "log_level": 0,
+        }
+    )
+    client.list_topics(timeout=_PROBE_TIMEOUT_S)
+
+
+def _namenode_state(settings: StackSettings) -> dict[str, Any]:
+    query = {"qry": "Hadoop:service=NameNode,name=FSNamesystemState"}
+    answer = requests.get(f"{settings.hdfs.web_url}/jmx", params=query, timeout=_PROBE_TIMEOUT_S)
+    answer.raise_for_status()
+    (state,) = answer.json()["beans"]
+    return dict(state)
+
+
+def _ask_namenode(settings: StackSettings) -> None:
+    _namenode_state(settings)
+
+
+def _ask_datanode(settings: StackSettings) -> None:
+    state = _namenode_state(settings)
+    # Without the capacity the first write fails: the DataNode has registered, but not reported its disks.
+    if state["NumLiveDataNodes"] < 1 or state["FSState"] != "Operational" or state["CapacityRemaining"] <= 0:
+        raise NotReadyError(f"{state['NumLiveDataNodes']} live DataNodes, file system {state['FSState']}")
+    ensure_hdfs_root(settings)
+
+
+def _ask_mail(settings: StackSettings) -> None:
+    with smtplib.SMTP(settings.smtp.host, settings.smtp.port, timeout=_PROBE_TIMEOUT_S) as client:
+        client.noop()
+
+
+def read_heartbeat(run: Path, name: str) -> dict[str, Any]:
+    """Return what a process last said of itself; nothing when it never did."""
+    try:
+        return dict(json.loads((run / "heartbeats" / f"{name}.json").read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def heartbeat_age_s(heartbeat: dict[str, Any], now: float) -> float | None:
+    """Return how old a heartbeat is, in seconds, or None for one without a time."""
+    try:
+        return now - datetime.fromisoformat(heartbeat["at"]).astimezone(UTC).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def check_heartbeat(run: Path, name: str, *, since: float) -> None:
+    """Refuse a heartbeat of before the process started."""
+    now = time.time()
+    age_s = heartbeat_age_s(read_heartbeat(run, name), now)
+    if age_s is None or now - age_s < since:
+        raise NotReadyError("no heartbeat since it started")

@@ -1,0 +1,33 @@
+"""From a running stack to nothing, in the reverse order of its start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from credentials import read_env
+from programs import OWN, SERVICES, Program
+from supervision import Supervisor, end_orphans
+
+
+def bring_down(run: Path, console: Console) -> None:
+    """End our own processes, then the services they need, then supervisord, and wait until all are gone."""
+    supervisor = Supervisor.of(run)
+    if supervisor.is_running():
+        for group in (OWN, SERVICES):
+            _stop(group, supervisor, console)
+        supervisor.shutdown()
+        console.print("Wardwatch has ended; its data stay in the run folder.")
+        return
+    stack_id = read_env(run).get("WARDWATCH_STACK__ID")
+    orphans = end_orphans(stack_id) if stack_id else 0
+    console.print(f"Ended {orphans} processes that a killed supervisor had left behind." if orphans else "Wardwatch is not running.")
+
+
+def _stop(group: tuple[Program, ...], supervisor: Supervisor, console: Console) -> None:
+    processes = supervisor.processes()
+    names = [program.name for program in reversed(group) if processes[program.name].state != "STOPPED"]
+    if names:
+        with console.status(f"ending {', '.join(names)}"):
+            supervisor.stop(names)

@@ -1,0 +1,132 @@
+"""supervisord, spoken to over its socket in the run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from xmlrpc.client import Fault, ServerProxy
+
+import psutil
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from stack import ROOT, StackError
+from waiting import until
+
+_MAX_SOCKET_PATH = 100  # the kernel's limit is 108 bytes
+
+_STOP_S = 60
+MARK = "WARDWATCH_SUPERVISED"  # in the environment of every process that supervisord started, and of no other
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One program as the supervisor sees it."""
+
+    name: str
+    state: str
+    pid: int
+    started_at: float  # seconds since the epoch; 0 when never
+
+
+class Supervisor:
+    """Starts and stops programs; what it did not start it never touches."""
+
+    def __init__(self, run: Path, socket: Path) -> None:
+        self._run = run
+        self._socket = socket
+
+    @property
+    def _rpc(self) -> Any:
+        # A transport of supervisor's stays broken after one refused connection, so each call has its own.
+        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        return ServerProxy("http://localhost", transport=transport).supervisor
+
+    @classmethod
+    def of(cls, run: Path) -> Supervisor:
+        """Return the supervisor of a run folder, running or not."""
+        return cls(run, socket_path(run))
+
+    def is_running(self) -> bool:
+        """Tell whether our supervisord answers."""
+        try:
+            return cast("dict[str, Any]", self._rpc.getState())["statename"] == "RUNNING"
+        except (OSError, Fault):
+            return False
+
+    def launch(self) -> None:
+        """Start supervisord in the background, with no program running yet."""
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._run / "supervisord.conf")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise StackError(f"supervisord must start; it said: {done.stderr.strip()[-300:]}; see {self._run}/logs")
+        if not until(self.is_running, 20):
+            raise StackError(f"supervisord must answer within 20 s and did not; see {self._run}/logs/supervisord.log")
+
+    def processes(self) -> dict[str, ProcessInfo]:
+        """Return every program by name, in the order of their start."""
+        rows = cast("list[dict[str, Any]]", self._rpc.getAllProcessInfo())
+        return {row["name"]: ProcessInfo(row["name"], row["statename"], row["pid"], float(row["start"])) for row in rows}
+
+    def start(self, name: str) -> None:
+        """Start a program; one that runs already is left alone."""
+        try:
+            self._rpc.startProcess(name, False)
+        except Fault as fault:
+            if fault.faultCode != Faults.ALREADY_STARTED:
+                raise StackError(f"{name} must start; the supervisor said: {fault.faultString}; see `make logs`") from None
+
+    def stop(self, names: Iterable[str]) -> None:
+        """Ask programs to end (SIGTERM; SIGKILL after each one's patience) and wait until they have."""
+        names = list(names)
+        for name in names:
+            try:
+                self._rpc.stopProcess(name, False)
+            except Fault as fault:
+                if fault.faultCode != Faults.NOT_RUNNING:
+                    raise
+        if not until(lambda: all(self.processes()[name].pid == 0 for name in names), _STOP_S):
+            raise StackError(f"{', '.join(names)} must end within {_STOP_S} s and did not; see `make status`")
+
+    def shutdown(self) -> None:
+        """End supervisord itself and wait until it is gone."""
+        pid = int(self._rpc.getPID())
+        self._rpc.shutdown()
+        if not until(lambda: not psutil.pid_exists(pid), _STOP_S):
+            raise StackError(f"supervisord (pid {pid}) must end within {_STOP_S} s and did not")
+
+
+def end_orphans(stack_id: str) -> int:
+    """End what a supervisord left behind when it was killed itself, and return how many that were.
+
+    They are known by the mark in their environment, so nothing else is ever touched.
+    """
+    orphans = [process for process in psutil.process_iter() if _mark(process) == stack_id]
+    for orphan in orphans:
+        orphan.terminate()
+    _, stubborn = psutil.wait_procs(orphans, timeout=30)
+    for orphan in stubborn:
+        orphan.kill()
+    return len(orphans)
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    except psutil.Error:
+        return None
+
+
+def socket_path(run: Path) -> Path:
+    """Return where supervisord listens: in the run folder, or elsewhere when that path is too long for a socket."""
+    path = run / "supervisor.sock"
+    if len(str(path)) <= _MAX_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(str(run).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"wardwatch-{os.getuid()}-{digest}.sock"
