@@ -1,0 +1,233 @@
+"""Cassandra: one session per service, statements made from the contract, and writes that can be repeated."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
+
+from cassandra import ConsistencyLevel
+from cassandra.concurrent import execute_concurrent
+from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, BoundStatement, PreparedStatement
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, stop_never, wait_exponential_jitter
+
+from lakehouse.cassandra_session import DRIVER_ERRORS, Row, connect, may_pass, words
+from lakehouse.contract import CassandraTable
+from lakehouse.cql import check_row, in_key_order, insert, where
+from lakehouse.errors import StoreError
+from lakehouse.render import cql_name
+from lakehouse.settings import Service, Settings
+
+logger = logging.getLogger(__name__)
+
+Statement: TypeAlias = BoundStatement | BatchStatement
+
+CONCURRENT_WRITES: Final = 64
+TIMESTAMP_SLOTS: Final = 100_000  # events are placed within 0.1 s, and a Cassandra timestamp counts microseconds
+
+
+def write_timestamp_us(received_at: datetime, sequence: int) -> int:
+    """Return the ``USING TIMESTAMP`` of an event: its time, then its place among the events of that tenth of a second.
+
+    Parameters
+    ----------
+    received_at
+        UTC, truncated to 0.1 s as the fold sees it.
+    sequence
+        0 to 99,999; grows with each event of the same patient in that tenth of a second.
+    """
+    if not 0 <= sequence < TIMESTAMP_SLOTS:
+        raise ValueError(f"a sequence is 0 to {TIMESTAMP_SLOTS - 1}; found {sequence}; count within 0.1 s")
+    since = received_at - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since // dt.timedelta(microseconds=1)) + sequence
+
+
+class Cassandra:
+    """The tables of `lakehouse.tables`, as one service. A context manager.
+
+    Entering waits until the database answers, and says that it waits. Writes are upserts by full key, so a repeated
+    write changes nothing; with a timestamp from `write_timestamp_us` a late one does not either. `write_all` tries
+    until everything is written. Rows are dictionaries; times come back aware, in UTC, to the millisecond.
+    """
+
+    def __init__(self, settings: Settings, service: Service, *, patience_s: float | None = None) -> None:
+        """`patience_s` is how long to wait for a database that is away; None = as long as it takes."""
+        self._settings = settings.cassandra
+        self._service = service
+        self._password = settings.password(service)
+        self._stop = stop_never if patience_s is None else stop_after_delay(patience_s)
+        self._prepared: dict[str, PreparedStatement] = {}
+
+    def __enter__(self) -> Self:
+        self._cluster, self.session = connect(self._settings, str(self._service), self._password, self._stop)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cluster.shutdown()
+
+    def prepare(self, cql: str) -> PreparedStatement:
+        """Prepare a statement once; later calls with the same text return the same."""
+        if cql not in self._prepared:
+            self._prepared[cql] = self._call(self.session.prepare, cql)
+        return self._prepared[cql]
+
+    # ------------------------------------------------------------------------------------------ statements to write
+
+    def upsert(self, table: CassandraTable, row: Mapping[str, Any], *, timestamp_us: int | None = None) -> Statement:
+        """Return the statement that writes a row. A column left out keeps what it has; None erases it.
+
+        Raises
+        ------
+        ValueError
+            When the row lacks a key or has a column that the table does not have, or when a table of claims is given a
+            timestamp.
+        """
+        check_row(table, row)
+        self._check_timestamp(table, timestamp_us)
+        prepared = self.prepare(insert(table, self._settings.keyspace, timestamp=timestamp_us is not None))
+        values = [row.get(name, UNSET_VALUE) for name in table.names]
+        return _repeatable(prepared.bind(values if timestamp_us is None else [*values, timestamp_us]))
+
+    def delete(self, table: CassandraTable, key: Mapping[str, Any], *, timestamp_us: int | None = None) -> Statement:
+        """Return the statement that deletes the rows of a key, or of the first parts of a key."""
+        self._check_timestamp(table, timestamp_us)
+        using = "" if timestamp_us is None else " USING TIMESTAMP ?"
+        cql = f"DELETE FROM {self._settings.keyspace}.{table.name}{using} WHERE {where(table, key)}"
+        values = list(in_key_order(table, key).values())
+        return _repeatable(self.prepare(cql).bind(values if timestamp_us is None else [timestamp_us, *values]))
+
+    @staticmethod
+    def batch(statements: Sequence[Statement]) -> Statement:
+        """Return many writes to ONE partition as one request: 10 times cheaper than one by one, and atomic.
+
+        Raises
+        ------
+        ValueError
+            When the statements touch more than one partition, where a batch is slow and no longer atomic.
+        """
+        if len({(statement.keyspace, statement.routing_key) for statement in statements}) > 1:
+            raise ValueError("a batch keeps to one partition; found several; make a batch for each")
+        together = BatchStatement(BatchType.UNLOGGED)
+        together.add_all(statements, [None] * len(statements))
+        return _repeatable(together)
+
+    @staticmethod
+    def _check_timestamp(table: CassandraTable, timestamp_us: int | None) -> None:
+        if table.claims and timestamp_us is not None:
+            raise ValueError(f"a table of claims orders its writes itself; {table.name} got a timestamp; leave it out")
+
+    # ------------------------------------------------------------------------------------------------------ requests
+
+    def write_all(self, statements: Iterable[Statement]) -> None:
+        """Execute statements side by side, and again those that failed, until all are written.
+
+        Raises
+        ------
+        StoreError
+            When the database refuses a write for good (permission, wrong request), or patience is over.
+        """
+        left = list(statements)
+
+        def attempt() -> None:
+            nonlocal left
+            results = execute_concurrent(
+                self.session, [(each, None) for each in left], CONCURRENT_WRITES, raise_on_first_error=False
+            )
+            failed = [(each, result) for each, (done, result) in zip(left, results, strict=True) if not done]
+            left = [each for each, _ in failed]
+            if failed:
+                raise failed[0][1]
+
+        if left:
+            self._call(attempt)
+
+    def execute(self, statement: Statement) -> list[Row]:
+        """Execute one statement that may be repeated, trying until the database answers, and return its rows."""
+        return list(self._call(self.session.execute, statement))
+
+    def select(self, table: CassandraTable, key: Mapping[str, Any], *, limit: int | None = None) -> list[Row]:
+        """Return the rows of a partition, or of the first parts of its clustering, in the table's order."""
+        cql = f"SELECT * FROM {self._settings.keyspace}.{table.name} WHERE {where(table, key)}"
+        if limit is not None:
+            cql += f" LIMIT {int(limit)}"
+        return self.execute(_repeatable(self.prepare(cql).bind(list(in_key_order(table, key).values()))))
+
+    def insert_if_absent(self, table: CassandraTable, row: Mapping[str, Any]) -> Row | None:
+        """Claim a row: insert it unless there is one with its key.
+
+        Returns
+        -------
+        dict or None
+            None where the row is now as given, also when an earlier try of the same caller had written it; otherwise
+            the row that was there first.
+        """
+        check_row(table, row)
+        prepared = self.prepare(insert(table, self._settings.keyspace, if_absent=True))
+        answer = self._compare_and_set(prepared.bind([row.get(name, UNSET_VALUE) for name in table.names]))
+        if answer is None:
+            return None
+        there = {name: answer.get(name) for name in table.names}
+        return None if all(_same(there[name], value) for name, value in row.items()) else there
+
+    def update_if(
+        self, table: CassandraTable, key: Mapping[str, Any], values: Mapping[str, Any], expected: Mapping[str, Any]
+    ) -> bool:
+        """Change a row only while it is as expected. Returns whether it now has `values`.
+
+        A timeout is asked again: where the first try had won, its values are found there, and that counts as done.
+        """
+        sets = ", ".join(f"{cql_name(name)} = ?" for name in values)
+        conditions = " AND ".join(f"{cql_name(name)} = ?" for name in expected)
+        cql = f"UPDATE {self._settings.keyspace}.{table.name} SET {sets} WHERE {where(table, key)} IF {conditions}"
+        parameters = [*values.values(), *in_key_order(table, key).values(), *expected.values()]
+        if self._compare_and_set(self.prepare(cql).bind(parameters)) is None:
+            return True
+        rows = self.select(table, key)
+        return bool(rows) and all(_same(rows[0][name], value) for name, value in values.items())
+
+    def _compare_and_set(self, statement: BoundStatement) -> Row | None:
+        """Run a lightweight transaction; None when applied, else what was found there."""
+        statement.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL
+        answer: Row = next(iter(self._call(self.session.execute, statement)))
+        return None if answer.pop("[applied]") else answer
+
+    def _call(self, function: Any, *arguments: Any) -> Any:
+        """Call, and again with growing pauses while the database is away or slow."""
+        retrying = Retrying(
+            retry=retry_if_exception(may_pass),
+            wait=wait_exponential_jitter(initial=0.1, max=5.0, jitter=0.1),
+            stop=self._stop,
+            before_sleep=self._say_waiting,
+            reraise=True,
+        )
+        try:
+            return retrying(function, *arguments)
+        except DRIVER_ERRORS as error:
+            raise self._refusal(error) from error
+
+    def _say_waiting(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        logger.warning("waiting for Cassandra (try %d): %s", state.attempt_number, words(error))
+
+    def _refusal(self, error: BaseException) -> StoreError:
+        return StoreError(
+            f"Cassandra must take what {self._service} asks; {words(error)}; "
+            "see `make status` and `python -m lakehouse doctor`"
+        )
+
+
+def _repeatable(statement: Statement) -> Statement:
+    statement.is_idempotent = True
+    return statement
+
+
+def _same(there: Any, given: Any) -> bool:
+    """Whether a stored value is the given one; Cassandra keeps times to the millisecond."""
+    if isinstance(there, datetime) and isinstance(given, datetime):
+        return abs(there - given) < dt.timedelta(milliseconds=1)
+    return bool(there == given)
