@@ -1,0 +1,99 @@
+"""Whether a step of an alert is told, and to whom. Pure: an event and the care teams in, a decision out.
+
+=========== ================== ==================== ==================== ==============================================
+step        low                medium               high                 why
+=========== ================== ==================== ==================== ==============================================
+onset       technical          team                 team                 low priority is technical: no clinician's mail
+worsen      technical          teams so far         teams so far         everyone who knows of it must know it is worse
+escalate    technical          team                 team                 step n reaches team n
+expire      technical          teams so far         teams so far         a silence has ended and the alert is open
+others      nobody             nobody               nobody               the board shows them; they ask for nothing
+=========== ================== ==================== ==================== ==============================================
+
+A silenced alert is held, except that a worsening breaks the silence. An alert that someone has acknowledged is not told
+again when its silence ends. What is told to nobody has a reason, and the worker counts it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from lakehouse.events import AlertEvent, Priority, Step
+from streaming.notify.teams import Addresses, CareTeams
+
+
+class Reach(Enum):
+    """Who of a ward's team a step reaches."""
+
+    TECHNICAL = "technical"
+    TEAM = "team"
+    TEAMS_SO_FAR = "teams so far"
+
+
+RULES: Final[dict[tuple[Step, Priority], Reach]] = {
+    ("onset", "low"): Reach.TECHNICAL,
+    ("onset", "medium"): Reach.TEAM,
+    ("onset", "high"): Reach.TEAM,
+    ("worsen", "low"): Reach.TECHNICAL,
+    ("worsen", "medium"): Reach.TEAMS_SO_FAR,
+    ("worsen", "high"): Reach.TEAMS_SO_FAR,
+    ("escalate", "low"): Reach.TECHNICAL,
+    ("escalate", "medium"): Reach.TEAM,
+    ("escalate", "high"): Reach.TEAM,
+    ("expire", "low"): Reach.TECHNICAL,
+    ("expire", "medium"): Reach.TEAMS_SO_FAR,
+    ("expire", "high"): Reach.TEAMS_SO_FAR,
+}
+HELD_BY_SILENCE: Final[frozenset[Step]] = frozenset({"onset", "escalate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who is told; where that is nobody, why."""
+
+    recipients: Addresses
+    reason: str | None = None
+
+
+def decide(event: AlertEvent, teams: CareTeams) -> Decision:
+    """Decide who is told about one step of an alert.
+
+    Parameters
+    ----------
+    event : AlertEvent
+        A priority that is missing counts as medium: too many mails are better than none.
+    teams : CareTeams
+        Who looks after which ward.
+
+    Returns
+    -------
+    Decision
+        With a reason when, and only when, nobody is told.
+    """
+    priority = event.priority or "medium"
+    reach = RULES.get((event.step, priority))
+    if reach is None:
+        return Decision((), f"step {event.step} is not mailed")
+    if event.step in HELD_BY_SILENCE and _silenced(event):
+        return Decision((), "silenced")
+    if event.step == "expire" and event.acknowledged:
+        return Decision((), "acknowledged before its silence ended")
+    recipients = tuple(dict.fromkeys(_reached(reach, event, teams)))
+    return Decision(recipients) if recipients else Decision((), f"{priority} priority and no technical address")
+
+
+def _silenced(event: AlertEvent) -> bool:
+    return event.silenced_until is not None and event.silenced_until > event.received_at
+
+
+def _reached(reach: Reach, event: AlertEvent, teams: CareTeams) -> Addresses:
+    team = teams.of(event.ward_id)
+    match reach:
+        case Reach.TECHNICAL:
+            return team.technical
+        case Reach.TEAM:
+            return team.at(event.escalation)
+        case Reach.TEAMS_SO_FAR:
+            return team.up_to(event.escalation)
