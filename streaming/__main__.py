@@ -1,0 +1,182 @@
+"""`python -m streaming COMMAND`: one process of the speed layer each.
+
+Each command imports what it runs when it runs, so that the clock carries no Spark and `--help` comes at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lakehouse.errors import SettingsError, WardwatchError
+from lakehouse.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Partitions = Annotated[str | None, typer.Option(help="This lane's partitions, for example 0-5; all by default.")]
+
+
+@app.command()
+def alarms(partitions: Partitions = None) -> None:
+    """Turn the bedside log into alarms: Spark, the fold, Cassandra and the topic `alerts`."""
+    from streaming import alarms
+
+    alarms.run(Settings.load(), partitions)
+
+
+@app.command()
+def standby(partitions: Partitions = None) -> None:
+    """Fold the log in silence, and raise the alarms while the lane is away."""
+    from streaming import standby
+
+    standby.run(Settings.load(), partitions)
+
+
+@app.command()
+def landing() -> None:
+    """Land the log in the lake on HDFS."""
+    from streaming import landing
+
+    landing.run(Settings.load())
+
+
+@app.command()
+def notify() -> None:
+    """Send each alert step to the people who are to know."""
+    from streaming.notify import worker
+
+    worker.run(Settings.load())
+
+
+@app.command()
+def rebuild(partitions: Partitions = None) -> None:
+    """Rebuild the state of the alarms from the lake and the log, when its snapshots are lost."""
+    from streaming import rebuild
+
+    rebuild.run(Settings.load(), partitions)
+
+
+@app.command()
+def mailbox(
+    count: Annotated[int, typer.Option(min=1, help="How many of the newest mails to show.")] = 20,
+) -> None:
+    """Show what the local mail server holds."""
+    from streaming.notify import mailbox
+
+    mailbox.show(Settings.load(), count)
+
+
+@app.command()
+def clock() -> None:
+    """Write one tick a second to every partition of the bedside log."""
+    from streaming.bedside import clock
+    from streaming.bedside.stopping import stop_on_signals
+
+    clock.run(Settings.load(), stop_on_signals())
+
+
+@app.command()
+def replay(
+    datasets: Annotated[
+        list[str], typer.Argument(help="bidmc, cinc2012, cinc2019, mimic3demo, mimic_numerics; below WARDWATCH_DATA.")
+    ],
+    speed: Annotated[
+        float, typer.Option(min=1, help="Times as fast as it was measured; inf = as fast as Kafka takes it.")
+    ] = 1.0,
+    records: Annotated[str, typer.Option(help="Only these, for example 25,49 or bidmc-25.")] = "",
+    max_records: Annotated[int | None, typer.Option(min=1, help="At most so many of each dataset.")] = None,
+    loop: Annotated[bool, typer.Option(help="Begin again at the end, until stopped.")] = False,
+    discharge: Annotated[bool, typer.Option(help="Discharge each patient at the recording's end.")] = False,
+) -> None:
+    """Play public recordings into the bedside log.
+
+    At speed 1 a recording starts now; faster, it is put in the past, so that it ends when the replay does.
+    """
+    from streaming.bedside import replay
+    from streaming.bedside.progress import bar
+    from streaming.bedside.stopping import stop_on_signals
+
+    settings = Settings.load()
+    wanted = [name.strip() for name in records.split(",") if name.strip()]
+    with bar("reading"):
+        found = replay.load(settings, datasets, wanted, max_records)
+    stop = stop_on_signals()
+    total = None if loop else sum(len(recording.at_s) for recording in found)
+    with bar("readings", total) as advance:
+        played = replay.run(
+            settings, found, stop, speed=speed, loop=loop, discharge=discharge, progress=advance
+        )
+    typer.echo(f"Played {', '.join(datasets)}: {played}.")
+
+
+@app.command()
+def simulate(
+    patients: Annotated[int, typer.Option(min=1, help="How many; each measures once a second.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same patients and values.")] = 1,
+    seconds: Annotated[int | None, typer.Option(min=1, help="How long; until stopped by default.")] = None,
+    speed: Annotated[float, typer.Option(min=1, help="Times as fast as the clock; needs --seconds.")] = 1.0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the patients.")] = 1,
+    deteriorations_per_day: Annotated[float, typer.Option(min=0, help="Of each patient, on average.")] = 0.5,
+    alerts_per_s: Annotated[
+        float, typer.Option(min=0, help="Script this many heart-rate alerts a second, and nothing else.")
+    ] = 0.0,
+    labels: Annotated[Path | None, typer.Option(help="Write what happened to whom, one JSON object a line.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a history for `batch fold` instead of to Kafka.")] = None,
+    start: Annotated[
+        datetime, typer.Option(help="With --out: when the history begins, UTC.")
+    ] = datetime(2026, 1, 1, tzinfo=UTC),
+) -> None:
+    """Simulate patients at 1 Hz: drift, artefacts, lost probes and labelled deteriorations."""
+    from streaming.bedside import simulator
+    from streaming.bedside.progress import bar
+    from streaming.bedside.stopping import stop_on_signals
+
+    script = simulator.Script(
+        patients=patients,
+        seed=seed,
+        seconds=seconds,
+        deteriorations_per_day=deteriorations_per_day,
+        alerts_per_s=alerts_per_s,
+    )
+    if seconds is None and (out or speed > 1):
+        raise typer.BadParameter("a history, or one faster than the clock, has an end; add --seconds")
+    settings = Settings.load()
+    with bar("readings", patients * seconds if seconds else None) as advance:
+        if out is not None:
+            from streaming.bedside import history
+
+            done = history.write(settings, script, start.replace(tzinfo=UTC), out, labels, advance)
+        else:
+            done = simulator.run(
+                settings, script, stop_on_signals(), speed=speed, workers=workers, labels=labels, progress=advance
+            )
+    typer.echo(f"Simulated {done}.")
+
+
+@app.command()
+def demo() -> None:
+    """Play patients into the running stack, and show the alarms as they happen."""
+    from streaming import demo
+
+    demo.run(Settings.load())
+
+
+def main() -> None:
+    """Run a command; an error that Wardwatch raises on purpose is one sentence and an exit code, no traceback."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    try:
+        app()
+    except WardwatchError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+
+if __name__ == "__main__":
+    main()
