@@ -174,6 +174,37 @@ class Cassandra:
         there = {name: answer.get(name) for name in table.names}
         return None if all(_same(there[name], value) for name, value in row.items()) else there
 
+    def insert_all_if_absent(self, table: CassandraTable, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Claim several rows of ONE partition together, in one transaction: all of them, or none.
+
+        Returns
+        -------
+        list of dict
+            Empty where all rows are now as given, also when an earlier try of the same caller had written them;
+            otherwise those that were there first.
+        """
+        claims = BatchStatement(BatchType.UNLOGGED, serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL)
+        for row in rows:
+            check_row(table, row)
+            prepared = self.prepare(insert(table, self._settings.keyspace, if_absent=True))
+            claims.add(prepared, [row.get(name) for name in table.names])
+        if next(iter(self._call(self.session.execute, claims)))["[applied]"]:
+            return []
+        there = self._read_serially(table, rows)
+        found = {tuple(row[name] for name in table.key): row for row in there}
+        given = [(found.get(tuple(row[name] for name in table.key)), row) for row in rows]
+        ours = all(was and all(_same(was[name], value) for name, value in row.items()) for was, row in given)
+        return [] if ours else there
+
+    def _read_serially(self, table: CassandraTable, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Read rows of one partition by their last key, after any transaction on them that is under way."""
+        *first, last = table.key
+        key = {name: rows[0][name] for name in first}
+        cql = f"SELECT * FROM {self._settings.keyspace}.{table.name} WHERE {where(table, key)} AND {cql_name(last)} IN ?"
+        select = _repeatable(self.prepare(cql).bind([*key.values(), [row[last] for row in rows]]))
+        select.consistency_level = ConsistencyLevel.LOCAL_SERIAL
+        return self.execute(select)
+
     def update_if(
         self, table: CassandraTable, key: Mapping[str, Any], values: Mapping[str, Any], expected: Mapping[str, Any]
     ) -> bool:
@@ -200,7 +231,7 @@ class Cassandra:
         """Call, and again with growing pauses while the database is away or slow."""
         retrying = Retrying(
             retry=retry_if_exception(may_pass),
-            wait=wait_exponential_jitter(initial=0.1, max=5.0, jitter=0.1),
+            wait=wait_exponential_jitter(multiplier=0.1, max=5.0, jitter=0.1),
             stop=self._stop,
             before_sleep=self._say_waiting,
             reraise=True,

@@ -52,15 +52,22 @@ def words(error: BaseException | None) -> str:
     return str(error)
 
 
-def connect(settings: CassandraSettings, user: str, password: str, stop: Any = stop_never) -> tuple[Cluster, Session]:
+def connect(
+    settings: CassandraSettings,
+    user: str,
+    password: str,
+    stop: Any = stop_never,
+    *,
+    login_patience_s: float = LOGIN_PATIENCE_S,
+) -> tuple[Cluster, Session]:
     """Connect, waiting until the database answers and has the user.
 
     Raises
     ------
     StoreError
-        When `stop` says so, or when the user is refused for longer than 20 s.
+        When `stop` says so, or when the user is refused for longer than `login_patience_s`.
     """
-    login_stop = stop_after_delay(LOGIN_PATIENCE_S)
+    login_stop = stop_after_delay(login_patience_s)
 
     def given_up(state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -76,7 +83,7 @@ def connect(settings: CassandraSettings, user: str, password: str, stop: Any = s
     try:
         return Retrying(
             retry=retry_if_exception(may_pass),
-            wait=wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.1),
+            wait=wait_exponential_jitter(multiplier=0.2, max=5.0, jitter=0.1),
             stop=given_up,
             before_sleep=say,
             reraise=True,

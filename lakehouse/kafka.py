@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -20,7 +20,7 @@ from lakehouse.topics import BEDSIDE
 
 logger = logging.getLogger(__name__)
 
-Config: TypeAlias = dict[str, object]
+Config: TypeAlias = dict[str, Any]  # librdkafka's own names; numbers, texts and callbacks
 MECHANISM: Final = "SCRAM-SHA-512"
 SAY_EVERY_S: Final = 10.0
 
@@ -48,6 +48,7 @@ def client_config(settings: Settings, service: Service) -> Config:
         "reconnect.backoff.max.ms": 2000,
         "socket.keepalive.enable": True,
         "error_cb": _Errors(service),
+        "log_level": 2,  # what it cannot do comes through error_cb, not a second time on stderr
     }
     if kafka.ca_file is not None:
         config["ssl.ca.location"] = str(kafka.ca_file)

@@ -59,13 +59,19 @@ def cql_name(name: str) -> str:
     return f'"{name}"'
 
 
-def _cql_text(text: str) -> str:
+def cql_text(text: str) -> str:
+    """Quote a text for CQL, where no mark can stand for it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def cql_type(column: Column) -> str:
+    """Return the CQL type of a column."""
+    return _CQL[column.type]
 
 
 def cql_create_table(table: CassandraTable, keyspace: str) -> str:
     """Return ``CREATE TABLE IF NOT EXISTS`` for a table of Cassandra."""
-    columns = "".join(f"  {cql_name(column.name)} {_CQL[column.type]},\n" for column in table.columns)
+    columns = "".join(f"  {cql_name(column.name)} {cql_type(column)},\n" for column in table.columns)
     partition = ", ".join(map(cql_name, table.partition_key))
     clustering = "".join(f", {cql_name(name)}" for name, _ in table.clustering)
     options = [f"{name} = {value}" for name, value in cql_options(table).items()]
@@ -81,7 +87,7 @@ def cql_create_table(table: CassandraTable, keyspace: str) -> str:
 def cql_options(table: CassandraTable) -> dict[str, str]:
     """Return the options of a table that may be altered later, as CQL literals."""
     return {
-        "comment": _cql_text(table.doc),
+        "comment": cql_text(table.doc),
         "default_time_to_live": str((table.ttl_days or 0) * DAY_S),
         "gc_grace_seconds": str(table.gc_grace_s),
     }
