@@ -1,0 +1,101 @@
+"""A simulation as a file: the bedside log as `batch fold` reads it, with no service running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from lakehouse.messages import Tick, encode
+from lakehouse.settings import Settings
+from streaming.bedside import census
+from streaming.bedside.labels import LabelWriter, finish, part
+from streaming.bedside.monitors import Monitors
+from streaming.bedside.partitions import partition_of
+from streaming.bedside.simulation import Script, Simulation
+
+TICK: Final = encode(Tick())
+TRANSIT_S: Final = 0.005  # from the monitor to the broker
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a history holds."""
+
+    patients: int
+    readings: int
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.patients:,} patients, {self.readings:,} readings, to {self.path}"
+
+
+@dataclass(slots=True)
+class HistoryFile:
+    """Lines of ``{"partition", "offset", "received_at", "value"}``, offsets counted per partition."""
+
+    file: BinaryIO
+    partitions: int
+    _offsets: list[int] = field(init=False)
+    _known: dict[str, int] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._offsets = [0] * self.partitions
+
+    def tick(self, received_at_s: float) -> None:
+        """Write a tick to every partition."""
+        for partition in range(self.partitions):
+            self._write(partition, received_at_s, TICK)
+
+    def write(self, patient_id: str, received_at_s: float, value: bytes) -> None:
+        """Write a message to the patient's partition."""
+        partition = self._known.get(patient_id)
+        if partition is None:
+            partition = self._known[patient_id] = partition_of(patient_id.encode(), self.partitions)
+        self._write(partition, received_at_s, value)
+
+    def _write(self, partition: int, received_at_s: float, value: bytes) -> None:
+        at = datetime.fromtimestamp(received_at_s, UTC).isoformat(timespec="milliseconds")[:-6].encode()
+        offset = self._offsets[partition]
+        self._offsets[partition] = offset + 1
+        line = b'{"partition":%d,"offset":%d,"received_at":"%bZ","value":%b}\n' % (partition, offset, at, value)
+        self.file.write(line)
+
+
+def write(
+    settings: Settings,
+    script: Script,
+    started_at: datetime,
+    out: Path,
+    labels: Path | None = None,
+    progress: Callable[[int], None] = lambda readings: None,
+) -> Written:
+    """Simulate into a file: admissions, then a tick in every partition and all readings, second by second.
+
+    The same script, start and number of partitions give the same bytes. The file appears when it is whole.
+    """
+    simulation = Simulation(script, started_at)
+    patient_ids = script.patient_ids
+    start_s = started_at.timestamp()
+    readings = 0
+    writer = LabelWriter(part(labels, 0), patient_ids, lambda at_s: start_s + at_s)
+    unfinished = out.with_name(f"{out.name}.part")
+    with unfinished.open("wb") as file, writer:
+        log = HistoryFile(file, settings.kafka.partitions)
+        for patient_id, message in census.admissions(settings.care_teams, patient_ids):
+            log.write(patient_id, start_s, message)
+        monitors = Monitors(patient_ids, simulation.places)
+        for second in simulation:
+            log.tick(start_s + second.at_s)
+            for at_s, messages in monitors.readings(second, lambda at_s: start_s + at_s):
+                for patient_id, message in messages:
+                    log.write(patient_id, start_s + at_s + TRANSIT_S, message)
+                readings += len(messages)
+                progress(len(messages))
+            writer.write(second.ended)
+        writer.write(simulation.unfinished())
+    unfinished.replace(out)
+    finish(labels, 1)
+    return Written(script.patients, readings, out)
