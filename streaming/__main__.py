@@ -108,9 +108,7 @@ def replay(
     stop = stop_on_signals()
     total = None if loop else sum(len(recording.at_s) for recording in found)
     with bar("readings", total) as advance:
-        played = replay.run(
-            settings, found, stop, speed=speed, loop=loop, discharge=discharge, progress=advance
-        )
+        played = replay.run(settings, found, stop, speed=speed, loop=loop, discharge=discharge, progress=advance)
     typer.echo(f"Played {', '.join(datasets)}: {played}.")
 
 
@@ -127,9 +125,9 @@ def simulate(
     ] = 0.0,
     labels: Annotated[Path | None, typer.Option(help="Write what happened to whom, one JSON object a line.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a history for `batch fold` instead of to Kafka.")] = None,
-    start: Annotated[
-        datetime, typer.Option(help="With --out: when the history begins, UTC.")
-    ] = datetime(2026, 1, 1, tzinfo=UTC),
+    start: Annotated[datetime, typer.Option(help="With --out: when the history begins, UTC.")] = datetime(
+        2026, 1, 1, tzinfo=UTC
+    ),
 ) -> None:
     """Simulate patients at 1 Hz: drift, artefacts, lost probes and labelled deteriorations."""
     from streaming.bedside import simulator
@@ -150,7 +148,7 @@ def simulate(
         if out is not None:
             from streaming.bedside import history
 
-            done = history.write(settings, script, start.replace(tzinfo=UTC), out, labels, advance)
+            done: object = history.write(settings, script, start.replace(tzinfo=UTC), out, labels, advance)
         else:
             done = simulator.run(
                 settings, script, stop_on_signals(), speed=speed, workers=workers, labels=labels, progress=advance
@@ -168,9 +166,7 @@ def demo() -> None:
 
 def main() -> None:
     """Run a command; an error that Wardwatch raises on purpose is one sentence and an exit code, no traceback."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         app()
     except WardwatchError as error:

@@ -1,0 +1,1 @@
+"""What writes to the bedside log: the clock, recordings, simulated patients."""

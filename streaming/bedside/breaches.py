@@ -56,7 +56,7 @@ class Breaches:
             yield Label(patient, KIND, start, now + 1, start, {HEART_RATE.name: BREACH_BPM})
 
     def _last_start(self, now: int, patients: Ints) -> Ints:
-        """When each patient's latest breach began, negative for none: breach k is of patient k mod n at second k/rate."""
+        """Breach k is of patient k mod n, at second k / rate; negative for a patient who had none yet."""
         newest = math.ceil(self.per_s * (now + 1)) - 1
         number = newest - (newest - patients) % self.patients
         return np.where(number >= 0, np.floor(number / self.per_s), -1).astype(np.int64)

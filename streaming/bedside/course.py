@@ -1,7 +1,8 @@
-"""The episodes of a group of patients as they run: when one begins, how far it is, and what its label says at its end."""
+"""The episodes of a group of patients as they run: when one begins, how far it is, what its label says at the end."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -140,7 +141,7 @@ class Course:
         peak = {
             vital.name: float(value)
             for vital, value in zip(SIMULATED, self._peak[patient].tolist(), strict=True)
-            if value == value
+            if not math.isnan(value)
         }
         return Label(
             patient=patient,

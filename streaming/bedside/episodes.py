@@ -70,7 +70,7 @@ DETERIORATIONS: Final = (
         ramp_s=(120, 1200), hold_s=(300, 1800), fall_s=(300, 1200),
     ),
     Episode(
-        kind="sepsis", nature="deterioration", per_day=0.3,  # hours of fever, fast pulse and breath, then pressure falls
+        kind="sepsis", nature="deterioration", per_day=0.3,  # hours of fever, fast pulse and breath; pressure falls
         towards={HEART_RATE: 136, RESP_RATE: 31, SPO2: 89, SBP: 82, DBP: 44, TEMPERATURE: 39.4},
         ramp_s=(7200, 21_600), hold_s=(1800, 7200), fall_s=(3600, 14_400),
     ),

@@ -14,6 +14,7 @@ from streaming.bedside import census
 from streaming.bedside.labels import LabelWriter, finish, part
 from streaming.bedside.monitors import Monitors
 from streaming.bedside.partitions import partition_of
+from streaming.bedside.progress import unwatched
 from streaming.bedside.simulation import Script, Simulation
 
 TICK: Final = encode(Tick())
@@ -70,7 +71,7 @@ def write(
     started_at: datetime,
     out: Path,
     labels: Path | None = None,
-    progress: Callable[[int], None] = lambda readings: None,
+    progress: Callable[[int], None] = unwatched,
 ) -> Written:
     """Simulate into a file: admissions, then a tick in every partition and all readings, second by second.
 

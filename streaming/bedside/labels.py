@@ -68,7 +68,7 @@ def part(path: Path | None, worker: int) -> Path | None:
 
 
 def finish(path: Path | None, workers: int) -> None:
-    """Put the workers' shares together, in the order of time and patient; the file appears as a whole, the shares go."""
+    """Put the workers' shares together, in the order of time and patient; the file appears when it is whole."""
     if path is None:
         return
     parts = [path.with_name(f"{path.name}.{worker}.part") for worker in range(workers)]

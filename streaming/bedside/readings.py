@@ -33,7 +33,10 @@ def _column(values: Floats, place: int) -> list[Any]:
     turn = _TURNED.get(place)
     if turn is None and not missing.any():
         return numbers
-    return [None if number != number else turn(number) if turn else number for number in numbers]
+    return [
+        None if gone else turn(number) if turn else number
+        for number, gone in zip(numbers, missing.tolist(), strict=True)
+    ]
 
 
 def encode_rows(

@@ -17,6 +17,7 @@ from lakehouse.settings import Service, Settings
 from lakehouse.topics import BEDSIDE
 from streaming.bedside import census, recordings
 from streaming.bedside.pace import Pace
+from streaming.bedside.progress import unwatched
 from streaming.bedside.readings import encode_rows
 from streaming.bedside.recordings.recording import Floats, Recording
 
@@ -69,9 +70,7 @@ def load(
         When a dataset or a record is not there.
     """
     found = [
-        recording
-        for dataset in datasets
-        for recording in recordings.read(settings.data, dataset, records, max_records)
+        recording for dataset in datasets for recording in recordings.read(settings.data, dataset, records, max_records)
     ]
     absent = [name for name in records if not any(recordings.is_one_of(r.patient_id, [name]) for r in found)]
     if absent or not found:
@@ -112,7 +111,7 @@ def run(
     speed: float = 1.0,
     loop: bool = False,
     discharge: bool = False,
-    progress: Callable[[int], None] = lambda rows: None,
+    progress: Callable[[int], None] = unwatched,
 ) -> Played:
     """Admit the patients, play their recordings once (or until `stop`, with `loop`), and wait until all is written.
 

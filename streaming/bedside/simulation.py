@@ -49,7 +49,7 @@ class Script:
         return [f"sim{self.seed}-{number:0{width}d}" for number in range(1, self.patients + 1)]
 
     def breaches(self) -> Breaches | None:
-        """The scripted breaches, if that is what is asked for."""
+        """Return the scripted breaches, if that is what is asked for."""
         return Breaches(self.alerts_per_s, self.patients) if self.alerts_per_s else None
 
 

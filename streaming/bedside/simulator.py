@@ -22,6 +22,7 @@ from streaming.bedside import census
 from streaming.bedside.labels import LabelWriter, finish, part
 from streaming.bedside.monitors import Monitors
 from streaming.bedside.pace import Pace
+from streaming.bedside.progress import unwatched
 from streaming.bedside.simulation import Script, Simulation
 
 LOOK_S: Final = 0.2
@@ -91,7 +92,7 @@ def run(
     speed: float = 1.0,
     workers: int = 1,
     labels: Path | None = None,
-    progress: Callable[[int], None] = lambda readings: None,
+    progress: Callable[[int], None] = unwatched,
 ) -> Simulated:
     """Admit the patients and simulate them, until the script's end or `stop`; return when all is written.
 
@@ -124,9 +125,7 @@ def admit(settings: Settings, patient_ids: Sequence[str]) -> None:
             log.send(BEDSIDE.name, patient_id.encode(), message)
 
 
-def _run_processes(
-    settings: Settings, shares: Sequence[Share], stop: Event, progress: Callable[[int], None]
-) -> None:
+def _run_processes(settings: Settings, shares: Sequence[Share], stop: Event, progress: Callable[[int], None]) -> None:
     context = multiprocessing.get_context("spawn")  # a forked librdkafka would not work
     stop_all = context.Event()
     counters = [(context.Value("Q", 0), context.Value("d", 0.0)) for _ in shares]
@@ -159,7 +158,7 @@ def _work(
     """Run in a worker process; Ctrl-C reaches it through the parent's event alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def count(sent: int) -> None:
+    def count(_sent: int) -> None:
         readings.value, behind_s.value = share.readings, share.behind_s
 
     share.run(settings, stop, count)

@@ -23,7 +23,7 @@ CUFF: Final = {"NBPSys": SBP.name, "NBPDias": DBP.name, "NBPMean": MAP.name}
 
 def read(folder: Path) -> Iterator[Recording]:
     """Yield every numerics record of the folder."""
-    import wfdb  # slow to import, and only this dataset needs it
+    import wfdb  # noqa: PLC0415  slow to import, and only this dataset needs it
 
     headers = sorted(folder.glob("*n.hea"))
     if not headers:
@@ -42,7 +42,7 @@ def parse(name: str, signals: Sequence[str], physical: Floats, rate_hz: float) -
         if signal in by_name:
             values[:, INDEX[vital]] = by_name[signal]
     _add_pressure(values, by_name)
-    patient_id = f"mimic2-{name.split('-')[0]}"
+    patient_id = f"mimic2-{name.split('-', maxsplit=1)[0]}"
     period_s = float(round(1 / rate_hz, 3))
     at_s = np.arange(len(values), dtype=np.float64) * period_s
     return Recording(patient_id, f"{patient_id}-monitor", period_s, at_s, np.round(values, 2))

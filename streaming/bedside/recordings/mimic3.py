@@ -73,7 +73,8 @@ def shorten_gaps(charts: dict[float, dict[int, float]]) -> dict[float, dict[int,
 
 
 def _vitals(items: dict[int, float]) -> dict[str, float]:
-    values = {TEMPERATURE.name: (items[itemid] - 32) / 1.8 for itemid in FAHRENHEIT if itemid in items}
+    fahrenheit = [items[itemid] for itemid in FAHRENHEIT if itemid in items]
+    values = {TEMPERATURE.name: (fahrenheit[-1] - 32) / 1.8} if fahrenheit else {}
     values.update((DIRECT[itemid], value) for itemid, value in items.items() if itemid in DIRECT)
     arterial = {ARTERIAL[itemid]: value for itemid, value in items.items() if itemid in ARTERIAL}
     cuff = {CUFF[itemid]: value for itemid, value in items.items() if itemid in CUFF}

@@ -64,9 +64,10 @@ def from_charts(patient_id: str, charts: Mapping[float, Mapping[str, float]]) ->
 
 def usual_interval_s(at_s: Floats) -> float:
     """Return the median interval of ascending times, within what a message may say; an hour for a single time."""
-    if len(at_s) < 2:
+    intervals = np.diff(at_s)
+    if not len(intervals):
         return 3600.0
-    return float(np.clip(np.median(np.diff(at_s)), SHORTEST_PERIOD_S, LONGEST_PERIOD_S))
+    return float(np.clip(np.median(intervals), SHORTEST_PERIOD_S, LONGEST_PERIOD_S))
 
 
 def prefer_arterial(values: dict[str, float], arterial: Mapping[str, float], cuff: Mapping[str, float]) -> None:
