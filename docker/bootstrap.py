@@ -82,7 +82,7 @@ def _create_role(settings: StackSettings, admin: str, password: str) -> None:
         # Right after a first start the default role is not there yet either: the caller asks again until its deadline.
         if _is_refused(error):
             raise StackError(
-                "Cassandra must know the admin of wardwatch.env and refused it; its data may be of another wardwatch.env: "
+                "Cassandra must know the admin of wardwatch.env and refused it; its data may be another's: "
                 "restore that file, or remove the run folder to start with nothing"
             ) from None
         raise

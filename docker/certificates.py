@@ -25,7 +25,7 @@ def ensure_certificate(folder: Path, *names: str) -> Path:
     if certificate.exists() and key.exists():
         return certificate
     if shutil.which("openssl") is None:
-        raise StackError("a certificate is made with openssl, which is not on the PATH; install it (apt install openssl)")
+        raise StackError("a certificate is made with openssl, which is not on the PATH: apt install openssl")
     folder.mkdir(parents=True, exist_ok=True)
     subject = ["-subj", "/CN=wardwatch mail", "-addext", f"subjectAltName={','.join(names)}"]
     kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(_DAYS)]

@@ -14,7 +14,9 @@ from dotenv import dotenv_values
 from lakehouse.settings import Service
 
 ENV_FILE = "wardwatch.env"
-_HEADER = "# Made by `make up`: ports and secrets of this run folder. A variable of the environment wins over this file.\n"
+_HEADER = (
+    "# Made by `make up`: ports and secrets of this run folder. A variable of the environment wins over this file.\n"
+)
 
 
 def read_env(run: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Jars of the services: one lock file each, and a fetcher that installs only what the lock's sha256 confirms.
 
-A lock has one line a jar, ``group:artifact:version[:classifier] size sha256``. A jar is looked for in our own cache, then
-in Maven's local repository, then in a registry; wherever it comes from, other bytes than the locked ones are refused.
+A lock has one line a jar, ``group:artifact:version[:classifier] size sha256``. A jar is looked for in our own cache,
+then in Maven's local repository, then in a registry; wherever it comes from, only the locked bytes are taken.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -154,7 +153,8 @@ def fetch(jars: Iterable[Jar], cache: Path) -> None:
         if not missing:
             return
         columns = (TextColumn("fetching jars"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[name]}"))
-        with Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
+        console = Console(stderr=True)
+        with Progress(*columns, transient=True, disable=not console.is_terminal, console=console) as progress:
             task = progress.add_task("jars", total=sum(jar.size for jar in missing), name="")
             for jar in pool.map(lambda jar: _fetch_one(jar, cache), missing):
                 progress.update(task, advance=jar.size, name=jar.artifact)
@@ -196,7 +196,7 @@ def _keep(jar: Jar, source: Path, destination: Path) -> None:
         shutil.copyfile(source, part)
         if not is_intact(jar, part):
             raise JarError(
-                f"a jar must have the size and sha256 of its lock; {jar.coordinate} came with {part.stat().st_size} bytes "
+                f"a jar must have the size and sha256 of its lock; {jar.coordinate} has {part.stat().st_size} bytes "
                 f"and sha256 {sha256_of(part)[:12]}..., the lock says {jar.size} and {jar.sha256[:12]}...; "
                 "it was not installed; check the mirror it came from"
             )

@@ -49,9 +49,7 @@ def find_java(wanted: int, environ: Mapping[str, str] = os.environ) -> tuple[Jav
             return java, passed_over
         passed_over.append(f"Java {java.version} of {java.source} is not the {wanted} that Cassandra needs")
     found = "; ".join(passed_over) or "no Java was found"
-    raise StackError(
-        f"the services run on Java {wanted}; {found}; install a Java {wanted} runtime and set JAVA_HOME, or run `make setup`"
-    )
+    raise StackError(f"the services run on Java {wanted}; {found}; run `make setup`, or set JAVA_HOME")
 
 
 def _candidates(environ: Mapping[str, str]) -> Iterator[Java]:

@@ -1,6 +1,6 @@
 """Starts, watches and ends the local stack: `make up`, `make status`, `make logs`, `make down`.
 
-Kafka, Cassandra, HDFS and a mail server run as plain processes on loopback, beside our own processes, under supervisord.
+Kafka, Cassandra, HDFS and a mail server run as plain processes on loopback, beside our own, under supervisord.
 Everything they write is below the run folder (``WARDWATCH_RUN``, default ``run``).
 """
 
@@ -45,7 +45,8 @@ def run_dir() -> Path:
 @app.command()
 def up(services: Names = None) -> None:
     """Start the stack, or some of it, and wait until it is ready. What runs already is left alone."""
-    bring_up(select(services or ()), run_dir(), console)
+    programs, with_init = select(services or ())
+    bring_up(programs, run_dir(), console, with_init=with_init)
 
 
 @app.command()
@@ -58,7 +59,7 @@ def down() -> None:
 def status(as_json_: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Show each process: state, port, memory, last heartbeat."""
     run = run_dir()
-    supervisor = Supervisor.of(run)
+    supervisor = Supervisor(run)
     if not supervisor.is_running():
         print("[]") if as_json_ else console.print("Wardwatch is not running; `make up` starts it.")
         return
@@ -78,7 +79,7 @@ def logs(
     if not files:
         raise WardwatchError(f"a log is named after its process; there is none of {name!r}; `make status` names them")
     # tail does this well, rotation included.
-    os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *files])
+    os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *files])  # noqa: S606  becomes tail, terminal and all
 
 
 @app.command("jars")

@@ -25,7 +25,9 @@ def write_lock(service: str, jar_set: JarSet) -> int:
 
 
 def _resolve(service: str, jar_set: JarSet, scratch: Path) -> list[Path]:
-    templates = Environment(loader=FileSystemLoader(LOCKS), undefined=StrictUndefined, trim_blocks=True)
+    templates = Environment(
+        loader=FileSystemLoader(LOCKS), undefined=StrictUndefined, trim_blocks=True, autoescape=True
+    )
     coordinates = [coordinate.split(":") for coordinate in jar_set.coordinates]
     pom = scratch / "pom.xml"
     pom.write_text(
@@ -37,7 +39,9 @@ def _resolve(service: str, jar_set: JarSet, scratch: Path) -> list[Path]:
     options = ["-Dmdep.useRepositoryLayout=true", "-DincludeScope=runtime", f"-DoutputDirectory={scratch / 'jars'}"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise JarError(f"Maven must resolve the jars of {service}; it said: {done.stdout[-500:]}; see docker/versions.toml")
+        raise JarError(
+            f"Maven must resolve the jars of {service}; it said: {done.stdout[-500:]}; see docker/versions.toml"
+        )
     return list((scratch / "jars").rglob("*.jar"))
 
 

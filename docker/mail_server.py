@@ -40,12 +40,14 @@ class Login:
         self._user = user.encode()
         self._password = password.encode()
 
-    def __call__(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+    def __call__(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object
+    ) -> AuthResult:
         """Compare in constant time."""
         if not isinstance(data, LoginPassword):
             return AuthResult(success=False, handled=False)
         known = hmac.compare_digest(data.login, self._user) & hmac.compare_digest(data.password, self._password)
-        return AuthResult(success=bool(known))
+        return AuthResult(success=bool(known), handled=False)
 
 
 def make_controller(smtp: SmtpSettings, mail_dir: Path, *, bind: str | None = None) -> Controller:
@@ -62,7 +64,7 @@ def make_controller(smtp: SmtpSettings, mail_dir: Path, *, bind: str | None = No
     """
     if smtp.ca_file is None or smtp.user is None or smtp.password is None:
         raise SettingsError(
-            "the mail server needs a login and a certificate; WARDWATCH_SMTP__USER, __PASSWORD or __CA_FILE is not set; "
+            "the mail server needs a login and a certificate; WARDWATCH_SMTP__USER, __PASSWORD or __CA_FILE is unset; "
             "start it with `make up`, which sets them"
         )
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -31,7 +31,7 @@ class PortUse:
     def port(self, known: Mapping[str, str]) -> int:
         """Return the port that is set, else the default."""
         value = known.get(self.variable)
-        return int(value.rpartition(":")[2]) if value else self.default
+        return _port_of(value) if value else self.default
 
 
 PORTS = (
@@ -69,15 +69,22 @@ def choose_ports(known: Mapping[str, str], programs: Collection[str], *, auto: b
     problems: list[str] = []
     for use in PORTS:
         port = use.port(known)
-        unset = use.variable not in known
-        if auto and (unset or (use.program in programs and not is_free(port))):
-            port = free_port()
-        elif use.program in programs and not is_free(port):
-            problems.append(f"{use.program} needs port {port}, which {user_of(port)} uses: set {use.variable}={use.value(port + 10_000)}")
+        must_be_free = use.program in programs
+        if auto and (use.variable not in known or (must_be_free and not is_free(port))):
+            port = free_port(but={*map(_port_of, chosen.values())})
+        elif must_be_free and not is_free(port):
+            another = use.value(free_port())
+            problems.append(
+                f"{use.program} needs port {port}, which {user_of(port)} uses: end that or set {use.variable}={another}"
+            )
         chosen[use.variable] = use.value(port)
     if problems:
-        raise StackError("; ".join(problems) + "; or set WARDWATCH_PORTS=auto to take free ones")
+        raise StackError("; ".join(problems))
     return chosen
+
+
+def _port_of(value: str) -> int:
+    return int(value.rpartition(":")[2])
 
 
 def is_free(port: int) -> bool:
@@ -91,14 +98,16 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    """Return some free port."""
-    return next(port for port in iter(lambda: random.choice(_AUTO_RANGE), None) if is_free(port))
+def free_port(but: Collection[int] = ()) -> int:
+    """Return some free port, none of ``but``."""
+    order = random.sample(_AUTO_RANGE, len(_AUTO_RANGE))  # so that two stacks that start at once don't meet
+    return next(port for port in order if port not in but and is_free(port))
 
 
 def user_of(port: int) -> str:
     """Name who listens on a port, as far as this user may know."""
     for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        address = connection.laddr
+        if connection.status == psutil.CONN_LISTEN and address and address.port == port and connection.pid:
             return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return "another program"

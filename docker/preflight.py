@@ -33,7 +33,7 @@ def check_machine(run: Path) -> None:
             (sys.version_info[:2] != _PYTHON, f"Python 3.11 runs this code, found {found}: run `make setup`"),
             (
                 free_disk < _DISK_GB,
-                f"{_DISK_GB} GB of free disk are needed in {run}, {free_disk:.1f} are free: make room or set WARDWATCH_RUN",
+                f"{_DISK_GB} GB of disk are needed in {run}, {free_disk:.1f} are free: make room or set WARDWATCH_RUN",
             ),
             (
                 free_memory < _MEMORY_GB,

@@ -44,9 +44,9 @@ class Place:
 
 def service_context(settings: StackSettings, places: dict[str, Place], *, local: bool) -> Context:
     """Return what the templates of the services need."""
-    stack, own = settings.stack, lambda name: _place(places[name])
+    stack = settings.stack
     return {
-        "kafka": own("kafka")
+        "kafka": _place(places["kafka"])
         | {
             "port": settings.kafka_port,
             "controller_port": stack.kafka_controller_port,
@@ -56,7 +56,7 @@ def service_context(settings: StackSettings, places: dict[str, Place], *, local:
             "controller_password": stack.controller_password.get_secret_value(),
             "admin_password": settings.password(Service.ADMIN),
         },
-        "cassandra": own("cassandra")
+        "cassandra": _place(places["cassandra"])
         | {
             "port": settings.cassandra.port,
             "storage_port": stack.cassandra_storage_port,
@@ -64,7 +64,7 @@ def service_context(settings: StackSettings, places: dict[str, Place], *, local:
             # A snapshot before each DROP TABLE is for production; on a developer's disk it only piles up.
             "auto_snapshot": not local,
         },
-        "hdfs": own("namenode")
+        "hdfs": _place(places["namenode"])
         | {
             "namenode_host": places["namenode"].host,
             "namenode_bind": places["namenode"].bind,
@@ -114,7 +114,7 @@ def render_local(settings: StackSettings, run: Path, java: Java) -> None:
     for service, names in CONFIG.items():
         for name in names + JAVA_ARGS[service]:
             _write(run / service / "conf" / name, render(f"{service}/{name}", context))
-    # The hadoop-hdfs jar lacks its web pages, and without the folders both daemons refuse to start. WebHDFS needs no pages.
+    # The hadoop-hdfs jar lacks its web pages, and without the folders both daemons refuse to start.
     for page in ("hdfs", "datanode", "static"):
         _write(run / "hdfs" / "conf" / "webapps" / page / "WEB-INF" / "web.xml", "<web-app/>\n")
     _write(run / "supervisord.conf", render("supervisord.conf", _supervisor_context(settings, run, java)))

@@ -1,4 +1,4 @@
-"""What the launcher knows beyond the settings of the processes: internal ports, heaps, and users that no process logs in as."""
+"""What the launcher knows beyond the settings of the processes: inner ports, heaps, and users of the services."""
 
 from __future__ import annotations
 

@@ -11,10 +11,9 @@ from typing import Any
 import psutil
 from rich.table import Table
 
-from readiness import heartbeat_age_s, read_heartbeat
 from ports import PORTS
 from programs import PROGRAMS
-from stack import StackSettings
+from readiness import heartbeat_age_s, read_heartbeat
 from supervision import ProcessInfo, Supervisor
 
 _STALE_S = 30

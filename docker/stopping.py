@@ -13,7 +13,7 @@ from supervision import Supervisor, end_orphans
 
 def bring_down(run: Path, console: Console) -> None:
     """End our own processes, then the services they need, then supervisord, and wait until all are gone."""
-    supervisor = Supervisor.of(run)
+    supervisor = Supervisor(run)
     if supervisor.is_running():
         for group in (OWN, SERVICES):
             _stop(group, supervisor, console)
@@ -21,8 +21,10 @@ def bring_down(run: Path, console: Console) -> None:
         console.print("Wardwatch has ended; its data stay in the run folder.")
         return
     stack_id = read_env(run).get("WARDWATCH_STACK__ID")
-    orphans = end_orphans(stack_id) if stack_id else 0
-    console.print(f"Ended {orphans} processes that a killed supervisor had left behind." if orphans else "Wardwatch is not running.")
+    if stack_id and (count := end_orphans(stack_id)):
+        console.print(f"Ended {count} processes that a killed supervisor had left behind.")
+    else:
+        console.print("Wardwatch is not running.")
 
 
 def _stop(group: tuple[Program, ...], supervisor: Supervisor, console: Console) -> None:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
 import psutil
@@ -38,9 +38,9 @@ class ProcessInfo:
 class Supervisor:
     """Starts and stops programs; what it did not start it never touches."""
 
-    def __init__(self, run: Path, socket: Path) -> None:
+    def __init__(self, run: Path) -> None:
         self._run = run
-        self._socket = socket
+        self._socket = socket_path(run)
 
     @property
     def _rpc(self) -> Any:
@@ -48,15 +48,10 @@ class Supervisor:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
         return ServerProxy("http://localhost", transport=transport).supervisor
 
-    @classmethod
-    def of(cls, run: Path) -> Supervisor:
-        """Return the supervisor of a run folder, running or not."""
-        return cls(run, socket_path(run))
-
     def is_running(self) -> bool:
         """Tell whether our supervisord answers."""
         try:
-            return cast("dict[str, Any]", self._rpc.getState())["statename"] == "RUNNING"
+            return bool(self._rpc.getState()["statename"] == "RUNNING")
         except (OSError, Fault):
             return False
 
@@ -70,9 +65,16 @@ class Supervisor:
             raise StackError(f"supervisord must answer within 20 s and did not; see {self._run}/logs/supervisord.log")
 
     def processes(self) -> dict[str, ProcessInfo]:
-        """Return every program by name, in the order of their start."""
-        rows = cast("list[dict[str, Any]]", self._rpc.getAllProcessInfo())
-        return {row["name"]: ProcessInfo(row["name"], row["statename"], row["pid"], float(row["start"])) for row in rows}
+        """Return every program by name."""
+        rows: list[dict[str, Any]] = self._rpc.getAllProcessInfo()
+        processes = [ProcessInfo(row["name"], row["statename"], row["pid"], float(row["start"])) for row in rows]
+        return {process.name: process for process in processes}
+
+    def running(self) -> set[str]:
+        """Return the names of the programs that have a process now."""
+        if not self.is_running():
+            return set()
+        return {process.name for process in self.processes().values() if process.pid}
 
     def start(self, name: str) -> None:
         """Start a program; one that runs already is left alone."""
@@ -80,7 +82,9 @@ class Supervisor:
             self._rpc.startProcess(name, False)
         except Fault as fault:
             if fault.faultCode != Faults.ALREADY_STARTED:
-                raise StackError(f"{name} must start; the supervisor said: {fault.faultString}; see `make logs`") from None
+                raise StackError(
+                    f"{name} must start; the supervisor said: {fault.faultString}; see `make logs`"
+                ) from None
 
     def stop(self, names: Iterable[str]) -> None:
         """Ask programs to end (SIGTERM; SIGKILL after each one's patience) and wait until they have."""

@@ -1,0 +1,79 @@
+# Everything that people and CI run. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+LAUNCHER := $(BIN)/python docker/launcher.py
+UV := .uv/bin/uv
+UV_VERSION := $(shell sed -n 's/^uv = "\([^"]*\)".*/\1/p' docker/versions.toml)
+TESTS = $(wildcard tests/unit tests/architecture tests/integration tests/end_to_end)
+
+.PHONY: help setup demo up down status logs test lint unit bench data format prerequisites
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.synced  ## Python environment from the lock, jars checked against their sha256
+	@$(LAUNCHER) jars
+
+demo: setup  ## Start everything, play patients into the log, show alarms as they happen; Ctrl-C ends it
+	@$(LAUNCHER) up
+	@trap '$(LAUNCHER) down' INT; $(BIN)/python -m streaming demo
+
+up: setup  ## Start the stack and wait until it is ready (SERVICES="kafka cassandra" starts some of it)
+	@$(LAUNCHER) up $(SERVICES)
+
+down: .venv/.synced  ## End what `make up` started; data stay
+	@$(LAUNCHER) down
+
+status: .venv/.synced  ## Each process: state, port, memory, last heartbeat
+	@$(LAUNCHER) status
+
+logs: .venv/.synced  ## Ends of the logs (NAME=alarms for one, FOLLOW=1 to go on)
+	@$(LAUNCHER) logs $(NAME) $(if $(FOLLOW),--follow)
+
+test: lint  ## All checks: lint, then unit, architecture, integration and end-to-end tests
+	@$(LAUNCHER) jars
+	$(BIN)/pytest $(TESTS)
+
+lint: .venv/.synced  ## Style, types and import directions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: .venv/.synced  ## Only the tests that need no service
+	$(BIN)/pytest tests/unit
+
+bench: .venv/.synced  ## One benchmark: make bench NAME=latency
+	@$(BIN)/python -m bench $(NAME)
+
+data: .venv/.synced  ## Fetch the public recordings into the folder WARDWATCH_DATA (default: data)
+	@$(BIN)/python -m lakehouse download
+
+format: .venv/.synced  ## Let ruff format and fix what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+prerequisites:
+	@command -v git >/dev/null || { echo "git is not installed: apt install git" >&2; exit 1; }
+	@command -v python3 >/dev/null || { echo "Python 3.11 or newer is not installed: apt install python3 python3-venv" >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed, found $$(python3 -V): apt install python3.11 python3.11-venv" >&2; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv module is not installed: apt install python3-venv" >&2; exit 1; }
+
+# uv itself, at a pinned version, for this clone only.
+.uv/$(UV_VERSION): | prerequisites
+	@rm -rf .uv
+	@python3 -m venv .uv
+	@.uv/bin/pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@touch $@
+
+# uv takes a Python 3.11 that is there, else it brings one.
+.venv/.synced: uv.lock .uv/$(UV_VERSION)
+	@$(UV) sync --frozen
+	@touch $@
