@@ -1,0 +1,1 @@
+"""From alert events to mails: policy and wording are pure, the rest delivers at least once, under one Message-ID."""

@@ -92,11 +92,11 @@ def parse(text: str, name: str = "care_teams.yaml") -> CareTeams:
     problems = list(_keys_given_twice(root))
     try:
         teams = CareTeams.model_validate(document)
+        if not problems:
+            return teams
     except ValidationError as error:
         problems += [f"{_place(root, problem['loc'])}: {problem['msg']}" for problem in error.errors()]
-    if problems:
-        raise SettingsError(f"{name} must name valid teams; {'; '.join(problems)}; correct it and start again")
-    return teams
+    raise SettingsError(f"{name} must name valid teams; {'; '.join(problems)}; correct it and start again")
 
 
 MERGE_TAG: Final = "tag:yaml.org,2002:merge"

@@ -7,11 +7,18 @@ from email.policy import SMTP
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from clinical.conditions import CONDITIONS
 from lakehouse.events import AlertEvent
 from streaming.notify.message import compose, message_id
 from tests.unit.streaming.notify.builders import NIGHT, event
 
+EXPECTED_HEADERS = {
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Importance", "X-Priority",
+    "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+}  # fmt: skip
 NURSE = "nurse@h.example"
 
 
@@ -120,3 +127,24 @@ def test_a_digest_lists_every_alert_the_worst_first() -> None:
         "MEDIUM  icu bed 7, SpO2 low 88 % (limit 90)",
         "        patient p-1042, since 2026-11-24 03:12:05 UTC, reference alert-1",
     ]
+
+
+@given(
+    st.builds(
+        event,
+        ward_id=st.none() | st.text(max_size=64),
+        bed=st.none() | st.text(max_size=32),
+        patient_id=st.text(min_size=1, max_size=64),
+        alert_id=st.none() | st.text(max_size=200),
+        condition=st.none() | st.text() | st.sampled_from(CONDITIONS),
+        value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        limit=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        missing=st.lists(st.text(max_size=20), max_size=3),
+    )
+)
+def test_whatever_an_event_holds_it_becomes_one_mail_of_seven_bit_lines(alert: AlertEvent) -> None:
+    written = compose([alert], NURSE, "wardwatch@h.example", NIGHT).as_bytes()
+    headers = message_from_bytes(written).keys()
+    assert written.isascii()
+    assert max(map(len, written.splitlines())) < 998
+    assert set(headers) <= EXPECTED_HEADERS

@@ -1,0 +1,36 @@
+"""Who claims a mail, and how to see that a claimant is gone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime, timedelta
+from typing import Final
+
+import psutil
+
+# Longer than the slowest dialogue with a mail server that a living notifier has: every step of it has a time-out.
+STALE: Final = timedelta(seconds=90)
+SAME_START_S: Final = 1.0
+
+
+def myself() -> str:
+    """Return the name under which this process claims mails: host/process/start."""
+    process = psutil.Process()
+    return f"{socket.gethostname()}/{os.getpid()}/{process.create_time():.3f}"
+
+
+def is_gone(claimant: str | None, claimed_at: datetime | None, now: datetime) -> bool:
+    """Whether a claim may be taken over: it is stale, or it was made by a process of this host that has ended.
+
+    The second rule spares the successor of a killed notifier the wait.
+    """
+    if claimant is None or claimed_at is None or now - claimed_at > STALE:
+        return True
+    host, pid, start = claimant.rsplit("/", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        return abs(psutil.Process(int(pid)).create_time() - float(start)) > SAME_START_S
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,85 @@
+"""Brings one mail to one recipient: claim, send, mark. At least once, under one Message-ID."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import Counter
+from collections.abc import Sequence
+
+from lakehouse.errors import WardwatchError
+from lakehouse.events import AlertEvent
+from lakehouse.faults import fault_point
+from streaming.notify.deliveries import Claim, Deliveries
+from streaming.notify.mail_server import MailServer, Refused
+
+logger = logging.getLogger(__name__)
+
+
+class ClaimedElsewhere(WardwatchError):
+    """Another notifier has this mail in hand; whether it was sent must be looked at again later."""
+
+
+class Courier:
+    """Delivers from several threads at a time: as many as there are connections; further ones wait for one.
+
+    A crash at any point repeats the delivery: what was claimed is claimed again, what was accepted but not marked is
+    sent again with the same Message-ID.
+    """
+
+    def __init__(self, deliveries: Deliveries, servers: Sequence[MailServer]) -> None:
+        self._deliveries = deliveries
+        self._servers: queue.SimpleQueue[MailServer] = queue.SimpleQueue()
+        for server in servers:
+            self._servers.put(server)
+        self._lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+
+    def deliver(self, recipient: str, events: Sequence[AlertEvent]) -> None:
+        """Deliver the mail about these events.
+
+        Raises
+        ------
+        ServerAway, RefusedForNow
+            Nothing is lost: call again later.
+        ClaimedElsewhere
+            Everything else is delivered: call again later.
+        """
+        fault_point("notify.before_claim")
+        claims = self._deliveries.claim(recipient, events)
+        for claim in claims.mine:
+            fault_point("notify.after_claim")
+            self._send(claim, events)
+        if claims.elsewhere:
+            raise ClaimedElsewhere(f"{claims.elsewhere} mails to {recipient} are in the hands of another notifier")
+
+    def give_up(self, recipient: str, events: Sequence[AlertEvent], error: str) -> None:
+        """Bury what a server has refused, for now, for too long."""
+        for claim in self._deliveries.claim(recipient, events).mine:
+            self._bury(claim, events, error)
+
+    def _send(self, claim: Claim, events: Sequence[AlertEvent]) -> None:
+        server = self._servers.get()
+        try:
+            server.send(claim.recipient, claim.mail)
+        except Refused as error:
+            self._bury(claim, events, str(error))
+            return
+        finally:
+            self._servers.put(server)
+        fault_point("notify.after_send")
+        self._deliveries.sent(claim)
+        fault_point("notify.after_mark")
+        self._count("sent")
+        logger.info("mail %s to %s accepted at try %d", claim.message_id, claim.recipient, claim.attempts)
+
+    def _bury(self, claim: Claim, events: Sequence[AlertEvent], error: str) -> None:
+        logger.error("mail %s to %s is given up: %s", claim.message_id, claim.recipient, error)
+        fault_point("notify.after_refusal")
+        self._deliveries.dead(claim, error, max(event.received_at for event in events))
+        self._count("dead")
+
+    def _count(self, outcome: str) -> None:
+        with self._lock:
+            self.counts[outcome] += 1

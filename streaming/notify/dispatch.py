@@ -1,0 +1,143 @@
+"""One task for each recipient: waits for what is due, has it delivered, and tries again without holding up others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Final
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from lakehouse.events import AlertEvent
+from streaming.notify.courier import ClaimedElsewhere, Courier
+from streaming.notify.mail_server import RefusedForNow, ServerAway
+from streaming.notify.storm import Queue
+from streaming.notify.teams import Storm
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 15.0  # so that everything goes out soon after a mail server is back
+GIVE_UP_S: Final = 3600.0
+
+
+class Dispatcher:
+    """Brings events to recipients in order. To be used from one event loop; deliveries run in the executor's threads.
+
+    Parameters
+    ----------
+    courier
+        Delivers, blocking.
+    storm
+        When mails are merged.
+    threads
+        As many as mails may be under way at a time.
+    delivered
+        Called when a mail is accepted, or given up.
+    give_up_s
+        How long a server may refuse one mail for now. A server that is away is waited for without end.
+    """
+
+    def __init__(
+        self,
+        courier: Courier,
+        storm: Storm,
+        threads: Executor,
+        delivered: Callable[[str, Sequence[AlertEvent]], None],
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
+        self._courier = courier
+        self._storm = storm
+        self._threads = threads
+        self._delivered = delivered
+        self._give_up_s = give_up_s
+        self._queues: dict[str, Queue] = {}
+        self._news: dict[str, asyncio.Event] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.troubles: dict[str, str] = {}  # recipient -> why it is being tried again
+
+    def put(self, recipient: str, event: AlertEvent) -> None:
+        """Let a recipient be told."""
+        if recipient not in self._tasks:
+            self._queues[recipient] = Queue(self._storm)
+            self._news[recipient] = asyncio.Event()
+            self._tasks[recipient] = asyncio.create_task(self._serve(recipient))
+        self._queues[recipient].put(event, time.monotonic())
+        self._news[recipient].set()
+
+    def check(self) -> None:
+        """Raise what has ended a recipient's task: a fault of ours, or a permission that is lacking."""
+        for task in self._tasks.values():
+            if task.done():
+                task.result()
+
+    async def stop(self) -> None:
+        """Stop waiting and retrying. What is under way in a thread ends by itself; the rest is read again next time."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _serve(self, recipient: str) -> None:
+        waiting = self._queues[recipient]
+        while True:
+            await self._until_due(recipient)
+            events = waiting.take(time.monotonic())
+            if events:
+                await self._deliver(recipient, events)
+                self._delivered(recipient, events)
+
+    async def _until_due(self, recipient: str) -> None:
+        news = self._news[recipient]
+        news.clear()
+        now = time.monotonic()
+        due_at = self._queues[recipient].due_at(now)
+        if due_at is not None and due_at <= now:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if due_at is None else due_at - now):
+                await news.wait()
+
+    async def _deliver(self, recipient: str, events: Sequence[AlertEvent]) -> None:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type((ServerAway, RefusedForNow, ClaimedElsewhere)),
+            wait=wait_exponential_jitter(initial=FIRST_WAIT_S, max=LONGEST_WAIT_S, jitter=FIRST_WAIT_S),
+            stop=_RefusedFor(self._give_up_s),
+            before_sleep=lambda state: self._say_waiting(recipient, len(events), state),
+            reraise=True,
+        )
+        loop = asyncio.get_running_loop()
+        try:
+            await retrying(loop.run_in_executor, self._threads, self._courier.deliver, recipient, events)
+        except RefusedForNow as error:
+            await loop.run_in_executor(self._threads, self._courier.give_up, recipient, events, str(error))
+        finally:
+            self.troubles.pop(recipient, None)
+
+    def _say_waiting(self, recipient: str, count: int, state: RetryCallState) -> None:
+        error = str(state.outcome.exception()) if state.outcome else ""
+        first = self.troubles.get(recipient) != error
+        self.troubles[recipient] = error
+        logger.log(
+            logging.WARNING if first else logging.DEBUG,
+            "%d alert steps for %s wait (try %d): %s", count, recipient, state.attempt_number, error,
+        )  # fmt: skip
+
+
+class _RefusedFor:
+    """Stops when refusals for now have followed each other for too long; any other trouble begins the count again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._since: float | None = None
+
+    def __call__(self, state: RetryCallState) -> bool:
+        if state.outcome is None or not isinstance(state.outcome.exception(), RefusedForNow):
+            self._since = None
+            return False
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        return now - self._since >= self._seconds
