@@ -14,6 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 HOUR_S: Final = 3600
 
 
@@ -58,3 +61,22 @@ SENSED: Final = (HEART_RATE, PULSE_RATE, RESP_RATE, SPO2, SBP, DBP, MAP, TEMPERA
 ACVPU: Final = "ACVPU"  # alert, new confusion, voice, pain, unresponsive
 
 INDEX: Final = {vital.name: place for place, vital in enumerate(VITALS)}
+
+# Beyond this, in any unit, nothing is possible; it bounds what is stored of an entry error such as 11647 mmHg.
+_KEPT_WITHIN: Final = 3000.0
+
+
+def kept(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values as they are folded and stored: to a tenth of their unit, half up; NaN = not measured.
+
+    Parameters
+    ----------
+    values : float array of any shape
+
+    Returns
+    -------
+    float array of the same shape
+        Each is k / 10 for a whole number k, the same double wherever it is computed; at most 3000 either way, which is
+        impossible for every vital.
+    """
+    return np.clip(np.floor(values * 10.0 + 0.5) / 10.0, -_KEPT_WITHIN, _KEPT_WITHIN)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from lakehouse.errors import DecodeError
 
 Step: TypeAlias = Literal[
-    "onset", "worsen", "ease", "acknowledge", "escalate", "silence", "expire", "clear", "discharge", "refuse"
+    "onset", "worsen", "ease", "acknowledge", "escalate", "silence", "expire", "clear", "discharge", "transfer", "refuse"
 ]
 Priority: TypeAlias = Literal["low", "medium", "high"]
 
@@ -29,6 +29,7 @@ class AlertEvent(Struct, frozen=True, kw_only=True, tag_field="kind", tag="event
     patient_id: str
     ward_id: str | None = None
     bed: str | None = None
+    from_ward_id: str | None = None  # of a transfer: where the alert was shown until now
     condition: str | None = None
     step: Step
     priority: Priority | None = None

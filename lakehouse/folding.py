@@ -1,0 +1,205 @@
+"""The fold with names: messages of the log in, alarm events out. One object serves live, replay, proof and backtest."""
+
+from __future__ import annotations
+
+import hashlib
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+import numpy as np
+import zstandard
+
+from clinical.alarms import COUNTS, fold
+from clinical.alert import REASONS, REFUSE, STEPS, Event
+from clinical.conditions import CONDITIONS, PRIORITIES
+from clinical.news2 import PARAMETERS
+from clinical.rules import NEVER, rules_of
+from clinical.state import PATIENT, STATE_VERSION, Entries, blank_patient
+from clinical.vitals import VITALS
+from lakehouse.entries import Names, entries_of
+from lakehouse.errors import RecoveryError
+from lakehouse.events import AlertEvent
+from lakehouse.log import LogSlice
+from lakehouse.messages import Command, Limits, Message
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+# A state made by other catalogues or another layout would be read wrongly: this tells them apart.
+LAYOUT: Final = hashlib.sha256(repr((STATE_VERSION, PATIENT.descr, CONDITIONS, VITALS)).encode()).hexdigest()[:16]
+
+
+class _Header(msgspec.Struct):
+    layout: str
+    positions: dict[int, int]
+    rows: list[tuple[int, str]]
+    names: list[str]
+    counts: list[int]
+
+
+class AlarmFold:
+    """Folds any set of partitions; their orders do not touch each other.
+
+    `fold` ignores entries before `positions`, so a stretch that is given twice has its effect once. Events come in the
+    order of the entries of their partition; where a stretch ends changes nothing.
+    """
+
+    def __init__(self, rules: np.recarray | None = None) -> None:
+        self._rules = rules_of() if rules is None else rules
+        self._blank = blank_patient(self._rules["limit"][0])
+        self._state = np.repeat(self._blank, 64).view(np.recarray)
+        self._rows: dict[int, dict[str, int]] = {}  # partition -> patient -> row
+        self._ids: list[tuple[int, str]] = []  # row -> partition, patient
+        self._names = Names()
+        self._counts = np.zeros(len(COUNTS), np.int64)
+        self.positions: dict[int, int] = {}  # partition -> next offset
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many values were late or impossible, and how many readings brought nothing new."""
+        return dict(zip(COUNTS, self._counts.tolist(), strict=True))
+
+    @property
+    def patients(self) -> int:
+        """How many patients are known."""
+        return int(self._state["known"][: len(self._ids)].sum())
+
+    def fold(self, entries: LogSlice) -> list[AlertEvent]:
+        """Move on by a stretch of the log and return the events, in its order."""
+        todo = self._not_yet_folded(entries)
+        if not len(todo.partition):
+            return []
+        columns = entries_of(todo, self._patient_rows(todo), self._names)
+        events = fold(self._rules, self._state, self._blank, columns, self._counts)
+        last = np.flatnonzero(np.diff(todo.partition, append=-1))
+        for row in last:
+            self.positions[int(todo.partition[row])] = int(todo.offset[row]) + 1
+        return [self._named(event, todo, columns) for event in events]
+
+    def _not_yet_folded(self, entries: LogSlice) -> LogSlice:
+        partitions, where = np.unique(entries.partition, return_inverse=True)
+        begins = np.array([self.positions.get(int(partition), 0) for partition in partitions], dtype=np.int64)
+        new = entries.offset >= begins[where] if len(partitions) else np.zeros(0, np.bool_)
+        return entries if new.all() else entries.take(new)
+
+    def _patient_rows(self, entries: LogSlice) -> np.ndarray:
+        """Return the state's row of each entry, giving rows to patients not seen before."""
+        rows = np.empty(len(entries.partition), np.int64)
+        edges = [0, *(np.flatnonzero(np.diff(entries.partition)) + 1), len(rows)]
+        for begin, end in zip(edges, edges[1:], strict=False):
+            partition = int(entries.partition[begin])
+            known = self._rows.setdefault(partition, {})
+            ids = entries.patient_ids[begin:end]
+            for patient_id in ids:
+                if patient_id is not None and patient_id not in known:
+                    known[patient_id] = len(self._ids)
+                    self._ids.append((partition, patient_id))
+            rows[begin:end] = [-1 if patient_id is None else known[patient_id] for patient_id in ids]
+        while len(self._state) < len(self._ids):
+            self._state = np.concatenate([self._state, np.repeat(self._blank, len(self._state))]).view(np.recarray)
+        return rows
+
+    def _named(self, event: Event, entries: LogSlice, columns: Entries) -> AlertEvent:
+        row = event.entry
+        partition, offset = int(entries.partition[row]), int(entries.offset[row])
+        patient_id = self._ids[event.patient][1]
+        condition = CONDITIONS[event.channel] if event.channel >= 0 else None
+        message = entries.others.get(row)
+        alert_id = None
+        event_id = f"{patient_id}.refused.{partition}-{offset}"
+        if event.step != REFUSE:
+            alert_id = f"{patient_id}.{condition}.{event.onset}"
+            event_id = f"{alert_id}.{event.seq:05d}"
+        measured = int(columns.measured_at[row])
+        is_score = condition == "news2_high"
+        return AlertEvent(
+            event_id=event_id,
+            alert_id=alert_id,
+            patient_id=patient_id,
+            ward_id=self._names.text(event.ward),
+            bed=self._names.text(event.bed),
+            from_ward_id=self._names.text(event.from_ward),
+            condition=condition,
+            step=STEPS[event.step],  # type: ignore[arg-type]
+            priority=PRIORITIES[event.priority] or None,  # type: ignore[arg-type]
+            value=_number(event.value),
+            limit=_number(event.limit),
+            limits_version=event.limit_version,
+            onset_at=_time(event.onset),
+            measured_at=_time(measured) if measured else None,
+            received_at=EPOCH + timedelta(milliseconds=int(entries.received_ms[row])),
+            escalation=event.escalation,
+            silenced_until=_time(event.silenced_until),
+            acknowledged=bool(event.acknowledged),
+            by=_author(message),
+            reason=REASONS[event.reason] or None,
+            missing=[name for k, name in enumerate(PARAMETERS) if is_score and event.missing >> k & 1],
+            partition=partition,
+            offset=offset,
+        )
+
+    def bed_of(self, patient: int) -> tuple[str | None, str | None]:
+        """Return ward and bed of a row of the state."""
+        return self._names.text(int(self._state["ward"][patient])), self._names.text(int(self._state["bed"][patient]))
+
+    def snapshot(self) -> tuple[bytes, np.ndarray]:
+        """Return header and a copy of the records: all that `pack` needs, taken at this moment."""
+        header = _Header(LAYOUT, dict(self.positions), self._ids, self._names.texts, self._counts.tolist())
+        return msgspec.msgpack.encode(header), self._state[: len(self._ids)].copy()
+
+    def to_bytes(self) -> bytes:
+        """Return the whole state, compressed; `from_bytes` gives it back bit for bit."""
+        return pack(*self.snapshot())
+
+    @classmethod
+    def from_bytes(cls, packed: bytes, rules: np.recarray | None = None) -> AlarmFold:
+        """Return the fold as it stood.
+
+        Raises
+        ------
+        RecoveryError
+            When the bytes are damaged, or were written by a version with another layout or other catalogues.
+        """
+        try:
+            plain = zstandard.decompress(packed)
+            length = int.from_bytes(plain[:8], "little")
+            header = msgspec.msgpack.decode(plain[8 : 8 + length], type=_Header)
+            records = np.frombuffer(plain, np.uint8, offset=8 + length)
+        except (zstandard.ZstdError, msgspec.MsgspecError, ValueError) as error:
+            raise RecoveryError(f"a saved state must be whole; {error}; run `python -m streaming rebuild`") from None
+        if header.layout != LAYOUT:
+            raise RecoveryError(
+                f"a saved state must be of this version's layout {LAYOUT}; found {header.layout}; "
+                "run `python -m streaming rebuild`, which folds the log again"
+            )
+        self = cls(rules)
+        self.positions = header.positions
+        self._ids = header.rows
+        for row, (partition, patient_id) in enumerate(header.rows):
+            self._rows.setdefault(partition, {})[patient_id] = row
+        self._names = Names(header.names)
+        self._counts = np.array(header.counts, np.int64)
+        if header.rows:
+            self._state = records.view(PATIENT).copy().view(np.recarray)
+        return self
+
+
+def pack(header: bytes, records: np.ndarray) -> bytes:
+    """Return a snapshot as bytes. Slow enough to be done beside the fold."""
+    plain = b"".join((len(header).to_bytes(8, "little"), header, records.tobytes()))
+    return zstandard.compress(plain, 1)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _time(ms: int) -> datetime | None:
+    return None if ms == NEVER else EPOCH + timedelta(milliseconds=int(ms))
+
+
+def _author(message: Message | None) -> str | None:
+    if isinstance(message, Command):
+        return message.by
+    return message.author if isinstance(message, Limits) else None
