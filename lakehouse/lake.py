@@ -1,0 +1,205 @@
+"""The lake: Delta tables on HDFS, without a JVM. Spark reads and writes the same tables (`lakehouse.spark`)."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from datetime import date
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self, TypeAlias
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, stop_never, wait_exponential_jitter
+
+from lakehouse.contract import LakeTable
+from lakehouse.errors import StoreError
+from lakehouse.lake_rows import check_columns, checked, writer_properties
+from lakehouse.render import arrow_schema, delta_properties
+from lakehouse.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Filters: TypeAlias = list[tuple[str, str, Any]]
+
+
+class Batch(NamedTuple):
+    """Names a write, so that it happens once: batch `number` of `writer`, whose numbers only grow."""
+
+    writer: str
+    number: int
+
+
+class Lake:
+    """The tables of `lakehouse.tables.LAKE`. A context manager.
+
+    Every write is named by its batch. A batch that is written already is recognised and left alone, so any write may be
+    repeated, also by a process that died and does not know. While HDFS is away, calls wait and say so, for `patience_s`
+    (None = as long as it takes).
+    """
+
+    def __init__(self, settings: Settings, *, patience_s: float | None = None) -> None:
+        self._settings = settings.hdfs
+        self._stop = stop_never if patience_s is None else stop_after_delay(patience_s)
+
+    def __enter__(self) -> Self:
+        # The Rust client of HDFS learns its user from the environment only.
+        os.environ["HADOOP_USER_NAME"] = self._settings.user
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def url(self, table: LakeTable) -> str:
+        """Return where a table is."""
+        return f"{self._settings.url}/lake/{table.name}"
+
+    def create(self, table: LakeTable) -> bool:
+        """Make a table from its contract. Returns whether it was not there before.
+
+        Raises
+        ------
+        StoreError
+            When the table that is there has other columns than the contract.
+        """
+
+        def attempt() -> bool:
+            if DeltaTable.is_deltatable(self.url(table)):
+                check_columns(table, DeltaTable(self.url(table)))
+                return False
+            DeltaTable.create(
+                self.url(table),
+                arrow_schema(table),
+                mode="ignore",
+                partition_by=[table.partition_by],
+                name=table.name,
+                description=table.doc,
+                configuration=delta_properties(table),
+                raise_if_key_not_exists=False,  # it does not know the version of Parquet, which Spark obeys
+            )
+            return True
+
+        made: bool = self._call(table, attempt)
+        return made
+
+    def open(self, table: LakeTable, version: int | None = None) -> DeltaTable:
+        """Return a table as it is now, or as it was at a version."""
+        opened: DeltaTable = self._call(table, lambda: DeltaTable(self.url(table), version=version))
+        return opened
+
+    def append(self, table: LakeTable, rows: pa.Table, batch: Batch) -> bool:
+        """Append rows, once. Returns whether they were not there before.
+
+        Parameters
+        ----------
+        rows
+            The columns of the contract, in any order; numbers and times are cast to its types where nothing is lost.
+
+        Raises
+        ------
+        StoreError
+            When the rows break the contract, or patience is over.
+        """
+        return self._write_once(table, checked(table, rows), batch, mode="append")
+
+    def replace_day(self, table: LakeTable, day: date, rows: pa.Table, batch: Batch) -> bool:
+        """Put rows in the place of a day's rows, in one step, once. Returns whether that was not done before."""
+        predicate = f"{table.partition_by} = '{day.isoformat()}'"
+        return self._write_once(table, checked(table, rows), batch, mode="overwrite", predicate=predicate)
+
+    def sort_day(self, table: LakeTable, day: date, batch: Batch) -> bool:
+        """Rewrite a closed day in the contract's order: a quarter of the bytes, and one patient is read at once.
+
+        The day is held in memory: about 100 bytes a row. Returns whether it was not done before.
+        """
+        rows = self.read(table, [(table.partition_by, "=", day)])
+        return self.replace_day(table, day, rows.sort_by([(name, "ascending") for name in table.sort_by]), batch)
+
+    def read(
+        self,
+        table: LakeTable,
+        filters: Filters | None = None,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+    ) -> pa.Table:
+        """Return rows as Arrow, in no promised order.
+
+        Parameters
+        ----------
+        filters
+            All must hold, for example ``[("landed_date", "=", day), ("patient_id", "=", "p1")]``.
+        version
+            The table as it was then; None = now.
+        """
+        wanted = list(columns or table.names)
+
+        def attempt() -> pa.Table:
+            rows = DeltaTable(self.url(table), version=version).to_pyarrow_table(columns=wanted, filters=filters)
+            return rows.cast(pa.schema([arrow_schema(table).field(name) for name in wanted]))
+
+        return self._call(table, attempt)
+
+    def last_batch(self, table: LakeTable, writer: str) -> int | None:
+        """Return the number of the last batch of a writer; None before its first."""
+        return self.open(table).transaction_version(writer)
+
+    def _write_once(self, table: LakeTable, rows: pa.Table, batch: Batch, **how: Any) -> bool:
+        commit = CommitProperties(app_transactions=[Transaction(batch.writer, batch.number)])
+
+        def attempt() -> bool:
+            opened = DeltaTable(self.url(table))
+            last = opened.transaction_version(batch.writer)
+            if last is not None and last >= batch.number:
+                return False
+            write_deltalake(
+                opened, rows, writer_properties=writer_properties(table), commit_properties=commit, **how
+            )
+            return True
+
+        written: bool = self._call(table, attempt)
+        return written
+
+    def _call(self, table: LakeTable, function: Any) -> Any:
+        retrying = Retrying(
+            retry=retry_if_exception(_passes),
+            wait=wait_exponential_jitter(multiplier=0.5, max=10.0, jitter=0.2),
+            stop=self._stop,
+            before_sleep=_say_waiting,
+            reraise=True,
+        )
+        try:
+            return retrying(function)
+        except TableNotFoundError as error:
+            raise StoreError(
+                f"a table is made before it is used; there is none at {self.url(table)}; run `python -m lakehouse init`"
+            ) from error
+        except (DeltaError, OSError) as error:
+            raise StoreError(
+                f"the lake must take and give rows; {table.name}: {_words(error)}; see `make status` and "
+                "`python -m lakehouse doctor`"
+            ) from error
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether trying again may help: HDFS is away, or another writer committed first."""
+    if isinstance(error, TableNotFoundError):
+        return False
+    words = str(error)
+    return isinstance(error, CommitFailedError | OSError) or any(part in words for part in _PASSING_WORDS)
+
+
+# The Rust client says what is wrong in words only.
+_PASSING_WORDS: Final = ("Connection refused", "Connection reset", "IO error", "SafeMode", "Standby", "timed out")
+
+
+def _words(error: BaseException) -> str:
+    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+
+
+def _say_waiting(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    logger.warning("waiting for the lake (try %d): %s", state.attempt_number, "" if error is None else _words(error))
