@@ -1,7 +1,7 @@
 """How the lake keeps vitals, and how they come back as the same doubles.
 
-A vital is folded and kept to a tenth of its unit, half up: the value of ``k`` tenths is ``k / 10``, live and in every
-replay. Monitors send whole numbers nearly always, so the lake keeps the whole part as int16 and the tenths of all
+A vital is folded to a tenth of its unit (`clinical.vitals.kept`): the value of ``k`` tenths is ``k / 10``, live and in
+every replay. Monitors send whole numbers nearly always, so the lake keeps the whole part as int16 and the tenths of all
 vitals in one column, 4 bits each in catalogue order, null where all are zero. Temperature, which nearly always has
 tenths, is one column of tenths. Whole numbers make smaller files than tenths: their differences are ten times smaller.
 """
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clinical.vitals import INDEX, ON_OXYGEN, TEMPERATURE, VITALS
+from clinical.vitals import INDEX, ON_OXYGEN, TEMPERATURE, VITALS, kept
 from lakehouse.columns import TENTHS, VITAL_COLUMNS
 from lakehouse.contract import Table
 from lakehouse.render import arrow_schema
@@ -23,45 +23,11 @@ from lakehouse.render import arrow_schema
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
-# Far beyond every possible vital; what a device claims beyond it is kept as this, and is as impossible.
-MOST_TENTHS: Final = 32_767
-TENTH_US: Final = 100_000
-
 _TEMPERATURE: Final = INDEX[TEMPERATURE.name]
 _COLUMN_OF: Final = {vital.name: column.name for vital, column in zip(VITALS, VITAL_COLUMNS, strict=True)}
 SCHEMA: Final = arrow_schema(
     Table(name="packed", doc="Vitals as the lake keeps them.", columns=(*VITAL_COLUMNS, TENTHS))
 )
-
-
-def to_tenths(values: Floats) -> Floats:
-    """Round to tenths, half up.
-
-    Parameters
-    ----------
-    values
-        Any shape, in the units of the vitals; NaN = not measured.
-
-    Returns
-    -------
-    ndarray
-        Whole numbers of tenths, -32,767 to 32,767, of the same shape; NaN stays NaN.
-    """
-    within = np.clip(values, -MOST_TENTHS / 10, MOST_TENTHS / 10)
-    tenths: Floats = np.floor(within * 10 + 0.5)
-    return tenths
-
-
-def kept(values: Floats) -> Floats:
-    """Return the values that the fold sees and the lake gives back: rounded to tenths, half up; NaN stays NaN."""
-    tenths = to_tenths(values)
-    tenths /= 10
-    return tenths
-
-
-def truncated_us(times_us: Ints) -> Ints:
-    """Truncate times in microseconds to 0.1 s, as the fold sees them and the lake keeps them."""
-    return times_us - times_us % TENTH_US
 
 
 def pack(values: Floats) -> pa.Table:
@@ -77,9 +43,8 @@ def pack(values: Floats) -> pa.Table:
     pyarrow.Table
         Columns as in ``SCHEMA``. `unpack` gives back `kept(values)`, bit for bit.
     """
-    tenths = to_tenths(values)
-    missing = np.isnan(tenths)
-    known: Ints = np.where(missing, 0, tenths).astype(np.int64)
+    missing = np.isnan(values)
+    known: Ints = np.rint(np.where(missing, 0, kept(values)) * 10).astype(np.int64)
     whole, digits = np.divmod(known, 10)
     whole[:, _TEMPERATURE], digits[:, _TEMPERATURE] = known[:, _TEMPERATURE], 0
     shifts = 4 * np.arange(len(VITALS), dtype=np.int64)

@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.vitals import CONSCIOUSNESS, INDEX, ON_OXYGEN, VITALS
-from lakehouse.packing import MOST_TENTHS, Floats, kept, pack, to_tenths, truncated_us, unpack
+from clinical.vitals import CONSCIOUSNESS, INDEX, ON_OXYGEN, VITALS, kept
+from lakehouse.packing import Floats, pack, unpack
 
 NAN = float("nan")
+MOST_TENTHS = 30_000
 NUMBERS = len(VITALS) - 2
 
 
@@ -40,18 +41,10 @@ def test_every_tenth_comes_back() -> None:
     np.testing.assert_array_equal(unpack(pack(values)), values)
 
 
-@given(st.lists(st.floats(allow_nan=False), min_size=1))
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1))
 def test_any_number_comes_back_as_the_fold_saw_it(numbers: list[float]) -> None:
     values = rows_of(*([number] for number in numbers))
     np.testing.assert_array_equal(unpack(pack(values)), kept(values))
-
-
-def test_tenths_are_rounded_half_up() -> None:
-    np.testing.assert_array_equal(to_tenths(np.array([36.65, 36.64, -0.05, 0.05, 120.0])), [367, 366, 0, 1, 1200])
-
-
-def test_a_value_that_no_device_can_mean_is_held_at_the_end_of_the_range() -> None:
-    np.testing.assert_array_equal(kept(np.array([1e300, -1e300])), [3276.7, -3276.7])
 
 
 def test_whole_numbers_need_no_tenths() -> None:
@@ -77,7 +70,3 @@ def test_a_letter_and_a_yes_keep_their_own_types() -> None:
 def test_no_rows_give_an_empty_table() -> None:
     assert pack(rows_of()).num_rows == 0
     assert unpack(pack(rows_of())).shape == (0, len(VITALS))
-
-
-def test_times_are_truncated_never_rounded_up() -> None:
-    assert truncated_us(np.array([1_199_999, 1_100_000, -1])).tolist() == [1_100_000, 1_100_000, -100_000]
