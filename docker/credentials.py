@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from lakehouse.settings import Service
 
 ENV_FILE = "wardwatch.env"
-_HEADER = (
+_HEADER = "# Made by the launcher. A variable of the environment wins over this file.\n"
     "# Made by `make up`: ports and secrets of this run folder. A variable of the environment wins over this file.\n"
 )
 
@@ -24,14 +24,14 @@ def read_env(run: Path) -> dict[str, str]:
     return {name: value for name, value in dotenv_values(run / ENV_FILE).items() if value is not None}
 
 
-def write_env(run: Path, values: Mapping[str, str]) -> None:
+def write_env(folder: Path, values: Mapping[str, str], *, name: str = ENV_FILE) -> None:
     """Replace the file at once, so that a reader sees the old or the new one, and nobody else sees any."""
-    part = run / f"{ENV_FILE}.part"
+    part = folder / f"{name}.part"
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(_HEADER)
-        file.writelines(f"{name}={value}\n" for name, value in values.items())
-    part.replace(run / ENV_FILE)
+        file.writelines(f"{variable}={value}\n" for variable, value in values.items())
+    part.replace(folder / name)
 
 
 def missing_secrets(known: Mapping[str, str]) -> dict[str, str]:

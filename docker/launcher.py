@@ -18,11 +18,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import typer
 from rich.console import Console
 
+from compose import write_compose
 from credentials import read_env
 from jars import install
 from lakehouse.errors import WardwatchError
 from lock_jars import write_lock
 from programs import NAMES, select
+from readiness import wait_for_services
 from stack import ROOT, StackSettings
 from starting import bring_up
 from status import as_json, as_table, collect
@@ -82,10 +84,32 @@ def logs(
     os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *files])  # noqa: S606  becomes tail, terminal and all
 
 
+@app.command()
+def compose(
+    target: Annotated[Path, typer.Argument(help="Folder; made when it is missing.")] = Path("run/compose"),
+    show: Annotated[bool, typer.Option("--print", help="Print the compose file, too.")] = False,
+) -> None:
+    """Write the same stack as a compose file, with its configuration and secrets; `docker compose up` starts it."""
+    compose_file = write_compose(target.absolute())
+    console.print(
+        f"Wrote {compose_file}; start it with: docker compose --file {compose_file} up --build", soft_wrap=True
+    )
+    if show:
+        print(compose_file.read_text())
+
+
+@app.command()
+def bootstrap() -> None:
+    """Wait for services that others started, and make their first administrators (the init container does this)."""
+    wait_for_services(StackSettings.load())
+
+
 @app.command("jars")
-def fetch_jars() -> None:
+def fetch_jars(
+    services: Annotated[list[str] | None, typer.Argument(help="kafka, cassandra, hdfs, spark; all by default.")] = None,
+) -> None:
     """Fetch the jars of every service and check them against their locks; `make setup` does this."""
-    for service in load_versions().jars:
+    for service in services or load_versions().jars:
         install(service, run_dir() / "jars" / service)
 
 

@@ -50,7 +50,7 @@ class Login:
         return AuthResult(success=bool(known), handled=False)
 
 
-def make_controller(smtp: SmtpSettings, mail_dir: Path, *, bind: str | None = None) -> Controller:
+def make_controller(smtp: SmtpSettings, mail_dir: Path) -> Controller:
     """Return a server that is not started yet.
 
     Parameters
@@ -59,8 +59,6 @@ def make_controller(smtp: SmtpSettings, mail_dir: Path, *, bind: str | None = No
         Address, login and certificate; the key lies beside the certificate as ``key.pem``.
     mail_dir
         The Maildir; made when it is missing.
-    bind
-        Address to listen on when it is another than the one that clients use.
     """
     if smtp.ca_file is None or smtp.user is None or smtp.password is None:
         raise SettingsError(
@@ -71,7 +69,7 @@ def make_controller(smtp: SmtpSettings, mail_dir: Path, *, bind: str | None = No
     tls.load_cert_chain(smtp.ca_file, smtp.ca_file.parent / "key.pem")
     return Controller(
         KeepingMailbox(mail_dir),
-        hostname=bind or smtp.host,
+        hostname=smtp.host,
         port=smtp.port,
         tls_context=tls,
         require_starttls=True,

@@ -17,7 +17,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 
 from bootstrap import ensure_cassandra_admin, ensure_hdfs_root
 from lakehouse.settings import Service
-from programs import OWN, Program
+from programs import OWN, SERVICES, Program
 from stack import StackError, StackSettings
 from supervision import ProcessInfo, Supervisor
 
@@ -39,8 +39,7 @@ def wait_until_ready(program: Program, supervisor: Supervisor, settings: StackSe
         When it is not within 180 s, or keeps dying; with the last line of its log.
     """
     pids: set[int] = set()
-    # The drivers report each attempt on their own; here an attempt that fails is the normal case.
-    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
+    _be_quiet()
 
     def attempt() -> None:
         process = supervisor.processes()[program.name]
@@ -49,11 +48,8 @@ def wait_until_ready(program: Program, supervisor: Supervisor, settings: StackSe
             raise StackError(f"{program.name} must stay up and died {_MAX_DEATHS} times; {_last_words(run, program)}")
         probe(program, process, settings, run)
 
-    retrying = Retrying(
-        stop=stop_after_delay(DEADLINE_S), wait=wait_fixed(0.25), retry=retry_if_exception_type(NotReadyError)
-    )
     try:
-        retrying(attempt)
+        _patiently()(attempt)
     except RetryError as error:
         raise StackError(
             f"{program.name} must be ready within {DEADLINE_S} s and was not ({error.last_attempt.exception()}); "
@@ -79,8 +75,19 @@ def probe(program: Program, process: ProcessInfo, settings: StackSettings, run: 
         raise NotReadyError(f"it is {process.state.lower()}")
     if program in OWN:
         check_heartbeat(run, program.name, since=process.started_at)
-        return
-    probes: dict[str, Callable[[StackSettings], None]] = {
+    else:
+        ask(program.name, settings)
+
+
+def ask(service: str, settings: StackSettings) -> None:
+    """Ask a service what its clients will ask it, and give a new one its first administrator.
+
+    Raises
+    ------
+    NotReadyError
+        Saying what is missing.
+    """
+    questions: dict[str, Callable[[StackSettings], None]] = {
         "kafka": _ask_kafka,
         "cassandra": ensure_cassandra_admin,
         "namenode": _ask_namenode,
@@ -88,12 +95,35 @@ def probe(program: Program, process: ProcessInfo, settings: StackSettings, run: 
         "mail": _ask_mail,
     }
     try:
-        probes[program.name](settings)
-    except StackError:
+        questions[service](settings)
+    except (NotReadyError, StackError):
         raise
     except Exception as error:
         # Each driver has its own family of errors for "not yet".
         raise NotReadyError(f"{type(error).__name__}: {str(error)[:160]}") from None
+
+
+def wait_for_services(settings: StackSettings) -> None:
+    """Wait until every service answers, where others than the launcher start them: in containers."""
+    _be_quiet()
+    for program in SERVICES:
+        try:
+            _patiently()(ask, program.name, settings)
+        except RetryError as error:
+            raise StackError(
+                f"{program.name} must answer within {DEADLINE_S} s: {error.last_attempt.exception()}"
+            ) from None
+
+
+def _patiently() -> Retrying:
+    return Retrying(
+        stop=stop_after_delay(DEADLINE_S), wait=wait_fixed(0.25), retry=retry_if_exception_type(NotReadyError)
+    )
+
+
+def _be_quiet() -> None:
+    # The driver reports each attempt on its own; here an attempt that fails is the normal case.
+    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
 
 
 def _ask_kafka(settings: StackSettings) -> None:
