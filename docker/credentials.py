@@ -15,8 +15,6 @@ from lakehouse.settings import Service
 
 ENV_FILE = "wardwatch.env"
 _HEADER = "# Made by the launcher. A variable of the environment wins over this file.\n"
-    "# Made by `make up`: ports and secrets of this run folder. A variable of the environment wins over this file.\n"
-)
 
 
 def read_env(run: Path) -> dict[str, str]:
