@@ -110,7 +110,9 @@ def _batches(source: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
         number += len(lines)
 
 
-def _after(first: tuple[int, list[bytes]], rest: Iterable[tuple[int, list[bytes]]]) -> Iterator[tuple[int, list[bytes]]]:
+def _after(
+    first: tuple[int, list[bytes]], rest: Iterable[tuple[int, list[bytes]]]
+) -> Iterator[tuple[int, list[bytes]]]:
     yield first
     yield from rest
 

@@ -266,9 +266,7 @@ def silence_fault(rules: Rules, until: int, received: int) -> int:
 
 
 @compiled
-def take_admission(
-    s: Patient, admissions: Admissions, row: int, entry: tuple[int, int], events: list[Event]
-) -> None:
+def take_admission(s: Patient, admissions: Admissions, row: int, entry: tuple[int, int], events: list[Event]) -> None:
     """A patient comes, moves or goes; open alerts move along, or end."""
     if admissions.event[row] == DISCHARGE:
         for c in range(N_CHANNELS):
@@ -290,9 +288,7 @@ def take_admission(
 
 
 @compiled
-def take_tick(
-    rules: Rules, state: Patients, partition: int, received: int, i: int, events: list[Event]
-) -> None:
+def take_tick(rules: Rules, state: Patients, partition: int, received: int, i: int, events: list[Event]) -> None:
     """A second has passed for the patients of a partition."""
     for p in range(len(state)):
         s = state[p]

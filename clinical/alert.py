@@ -66,7 +66,9 @@ class Event(NamedTuple):
 
 
 @compiled
-def emit(s: Patient, c: int, step: int, entry: tuple[int, int], reason: int, from_ward: int, events: list[Event]) -> None:
+def emit(
+    s: Patient, c: int, step: int, entry: tuple[int, int], reason: int, from_ward: int, events: list[Event]
+) -> None:
     """Append one event of channel `c` as it stands now; `entry` = (row of the entry, row of the patient)."""
     value = limit = np.nan
     version = np.int64(0)

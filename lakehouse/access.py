@@ -26,9 +26,9 @@ class Access:
 
 
 _ALERT_TABLES: Final = frozenset({"alerts_by_patient", "alert_events", "open_alerts_by_ward"})
-_FOLD_TABLES: Final = _ALERT_TABLES | {"ward_board", "limits_by_patient"}
+_FOLD_TABLES: Final = _ALERT_TABLES | {"ward_board", "limits_by_patient", "audit"}
 _MAIL_TABLES: Final = frozenset({"deliveries", "dead_letters_by_day"})
-_ALL_TABLES: Final = _FOLD_TABLES | _MAIL_TABLES | {"audit"}
+_ALL_TABLES: Final = _FOLD_TABLES | _MAIL_TABLES
 
 # The lane and its standby write the same; each also reads `alerts`: the standby for the lane's pulse, the lane to see
 # where a standby has taken over.

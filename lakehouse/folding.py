@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,7 +15,7 @@ from clinical.alert import REASONS, REFUSE, STEPS, Event
 from clinical.conditions import CONDITIONS, PRIORITIES
 from clinical.news2 import PARAMETERS
 from clinical.rules import NEVER, rules_of
-from clinical.state import PATIENT, STATE_VERSION, Entries, blank_patient
+from clinical.state import PATIENT, STATE_VERSION, Entries, Patients, blank_patient
 from clinical.vitals import VITALS
 from lakehouse.entries import Names, entries_of
 from lakehouse.errors import RecoveryError
@@ -63,7 +62,7 @@ class AlarmFold:
     @property
     def patients(self) -> int:
         """How many patients are known."""
-        return int(self._state["known"][: len(self._ids)].sum())
+        return int(self.records["known"].sum())
 
     def fold(self, entries: LogSlice) -> list[AlertEvent]:
         """Move on by a stretch of the log and return the events, in its order."""
@@ -139,14 +138,23 @@ class AlarmFold:
             offset=offset,
         )
 
-    def bed_of(self, patient: int) -> tuple[str | None, str | None]:
-        """Return ward and bed of a row of the state."""
-        return self._names.text(int(self._state["ward"][patient])), self._names.text(int(self._state["bed"][patient]))
+    @property
+    def records(self) -> Patients:
+        """The records of all patients seen, known or discharged. Read only; they change with the next `fold`."""
+        return self._state[: len(self._ids)]
+
+    def patient_id(self, row: int) -> str:
+        """Return whose record stands in a row."""
+        return self._ids[row][1]
+
+    def place(self, number: int) -> str | None:
+        """Return the name of a ward or bed that a record has as a number."""
+        return self._names.text(number)
 
     def snapshot(self) -> tuple[bytes, np.ndarray]:
         """Return header and a copy of the records: all that `pack` needs, taken at this moment."""
         header = _Header(LAYOUT, dict(self.positions), self._ids, self._names.texts, self._counts.tolist())
-        return msgspec.msgpack.encode(header), self._state[: len(self._ids)].copy()
+        return msgspec.msgpack.encode(header), self.records.copy()
 
     def to_bytes(self) -> bytes:
         """Return the whole state, compressed; `from_bytes` gives it back bit for bit."""

@@ -25,16 +25,18 @@ Partitions = Annotated[str | None, typer.Option(help="This lane's partitions, fo
 def alarms(partitions: Partitions = None) -> None:
     """Turn the bedside log into alarms: Spark, the fold, Cassandra and the topic `alerts`."""
     from streaming import alarms
+    from streaming.bedside.stopping import stop_on_signals
 
-    alarms.run(Settings.load(), partitions)
+    alarms.run(Settings.load(), partitions, stop_on_signals())
 
 
 @app.command()
 def standby(partitions: Partitions = None) -> None:
     """Fold the log in silence, and raise the alarms while the lane is away."""
     from streaming import standby
+    from streaming.bedside.stopping import stop_on_signals
 
-    standby.run(Settings.load(), partitions)
+    standby.run(Settings.load(), partitions, stop_on_signals())
 
 
 @app.command()
@@ -90,7 +92,7 @@ def replay(
     ] = 1.0,
     records: Annotated[str, typer.Option(help="Only these, for example 25,49 or bidmc-25.")] = "",
     max_records: Annotated[int | None, typer.Option(min=1, help="At most so many of each dataset.")] = None,
-    loop: Annotated[bool, typer.Option(help="Begin again at the end, until stopped.")] = False,
+    loop: Annotated[bool, typer.Option(help="Begin again at the end, until stopped; patients are readmitted.")] = False,
     discharge: Annotated[bool, typer.Option(help="Discharge each patient at the recording's end.")] = False,
 ) -> None:
     """Play public recordings into the bedside log.

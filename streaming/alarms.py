@@ -1,0 +1,102 @@
+"""The speed layer's first job: bedside -> fold -> Cassandra and `alerts`, in Spark.
+
+Spark keeps the place in the log and makes the batches; the fold runs in the driver, which has a third of the latency of
+state stores in Python (docs/decisions.md). A crash anywhere repeats a batch: same input, same events, same ids.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from lakehouse.heartbeat import Heartbeat
+from lakehouse.kafka import spark_options
+from lakehouse.log import BadRecord, LogSlice, decode_log
+from lakehouse.settings import Service, Settings
+from lakehouse.spark import spark_session
+from lakehouse.topics import BEDSIDE
+from streaming.bedside_log import BedsideLog
+from streaming.lane import Lane, recovered
+from streaming.partitions import checkpoint_folder, lane_name, parse_partitions, snapshot_folder
+from streaming.sink import EventSink
+from streaming.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.streaming.query import StreamingQuery
+
+logger = logging.getLogger(__name__)
+
+# The source's tasks do little; a task for each of twelve partitions would cost more than it reads.
+TASKS = 2
+
+
+def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
+    """Run the lane of these partitions until told to stop."""
+    partitions = parse_partitions(partitions_text, settings.kafka.partitions)
+    name = lane_name(partitions)
+    checkpoint = checkpoint_folder(settings, name)
+    heartbeat = Heartbeat(settings.run / "heartbeats" / "alarms.json")
+    heartbeat.beat("starting")
+    with (
+        Snapshots(snapshot_folder(settings, name)) as snapshots,
+        BedsideLog(settings, Service.ALARMS) as log,
+        EventSink(settings, Service.ALARMS) as sink,
+    ):
+        fold = recovered(snapshots, log, partitions, has_history=(checkpoint / "offsets").exists())
+        lane = Lane(fold, sink, snapshots, log, heartbeat)
+        spark = spark_session(settings, f"wardwatch alarms {name}")
+        query = start(spark, settings, partitions, checkpoint, lane)
+        try:
+            while not stop.is_set() and not query.awaitTermination(1):
+                pass
+            lane.stop()
+        finally:
+            query.stop()
+            spark.stop()
+    heartbeat.beat("stopped")
+
+
+def start(
+    spark: SparkSession, settings: Settings, partitions: list[int], checkpoint: Path, lane: Lane
+) -> StreamingQuery:
+    """Start the query that gives the lane its batches."""
+    source = (
+        spark.readStream.format("kafka")
+        .options(**spark_options(settings, Service.ALARMS))
+        .option("assign", json.dumps({BEDSIDE.name: partitions}))
+        .option("startingOffsets", "earliest")
+        .option("failOnDataLoss", "true")
+        .load()
+    )
+
+    def take(batch: DataFrame, batch_id: int) -> None:
+        table = batch.coalesce(TASKS).toArrow()
+        lane.take(*in_order(table))
+
+    return (
+        source.select("partition", "offset", "timestamp", "key", "value")
+        .writeStream.queryName("alarms")
+        .option("checkpointLocation", checkpoint.absolute().as_uri())
+        .foreachBatch(take)
+        .start()
+    )
+
+
+def in_order(table: pa.Table) -> tuple[LogSlice, list[BadRecord]]:
+    """Decode a batch of Spark in order of partition and offset."""
+    table = table.sort_by([("partition", "ascending"), ("offset", "ascending")])
+    received_ms = table["timestamp"].cast(pa.int64()).to_numpy() // 1000
+    return decode_log(
+        table["partition"].to_numpy().astype(np.int32),
+        table["offset"].to_numpy().astype(np.int64),
+        received_ms,
+        table["key"].to_pylist(),
+        table["value"].to_pylist(),
+    )

@@ -1,0 +1,62 @@
+"""The topic `bedside`, read without Spark: by the standby, and by a lane that folds again what lies since its snapshot."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+from confluent_kafka import Message as Record
+
+from lakehouse.kafka import assign, consumer, log_ends, records
+from lakehouse.log import BadRecord, LogSlice, decode_log
+from lakehouse.settings import Service, Settings
+from lakehouse.topics import BEDSIDE
+
+logger = logging.getLogger(__name__)
+
+MOST_RECORDS: Final = 20_000
+
+
+class BedsideLog:
+    """Some partitions of the log, from given positions on. A context manager. Reads; a repeated read changes nothing."""
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self._settings = settings
+        self._service = service
+
+    def __enter__(self) -> Self:
+        self._reader = consumer(
+            self._settings, self._service, "bedside", fetch_wait_max_ms=20, fetch_queue_backoff_ms=5
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()
+
+    def ends(self) -> dict[int, tuple[int, int]]:
+        """Return for each partition the first offset that it has and the next that it will write."""
+        return log_ends(self._reader, BEDSIDE.name)
+
+    def begin(self, positions: Mapping[int, int]) -> None:
+        """Read from these positions: partition -> next offset."""
+        assign(self._reader, BEDSIDE.name, positions)
+
+    def read(self, most: int = MOST_RECORDS, timeout_s: float = 0.002) -> tuple[LogSlice, list[BadRecord]]:
+        """Return what is there, up to `most` records, in order of partition and offset."""
+        return in_order(records(self._reader, most, timeout_s))
+
+
+def in_order(taken: Sequence[Record]) -> tuple[LogSlice, list[BadRecord]]:
+    """Decode consumed records in order of partition and offset."""
+    partition = np.array([record.partition() for record in taken], dtype=np.int32)
+    offset = np.array([record.offset() for record in taken], dtype=np.int64)
+    received_ms = np.array([record.timestamp()[1] for record in taken], dtype=np.int64)
+    order = np.lexsort((offset, partition))
+    keys = [taken[place].key() for place in order]
+    values = [taken[place].value() for place in order]
+    return decode_log(partition[order], offset[order], received_ms[order], keys, values)

@@ -1,0 +1,51 @@
+"""Lanes by their partitions: `0-5` or `0-2,6`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from lakehouse.settings import Settings
+
+
+def parse_partitions(text: str | None, count: int) -> list[int]:
+    """Return the partitions that a text names; all `count` of them for None.
+
+    Raises
+    ------
+    typer.BadParameter
+        When the text names none, or one that the topic does not have.
+    """
+    if text is None:
+        return list(range(count))
+    try:
+        spans = [[int(end) for end in part.split("-")] for part in text.split(",")]
+        named = sorted({p for span in spans for p in range(span[0], span[-1] + 1)})
+    except ValueError:
+        raise typer.BadParameter(f"partitions are written like 0-5 or 0-2,6; found {text!r}") from None
+    if not named or named[0] < 0 or named[-1] >= count:
+        raise typer.BadParameter(f"the topic bedside has partitions 0-{count - 1}; found {text!r}")
+    return named
+
+
+def lane_name(partitions: Iterable[int]) -> str:
+    """Return the name of a lane, which `parse_partitions` reads: runs of partitions, joined."""
+    runs: list[list[int]] = []
+    for partition in sorted(partitions):
+        if runs and runs[-1][1] == partition - 1:
+            runs[-1][1] = partition
+        else:
+            runs.append([partition, partition])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def snapshot_folder(settings: Settings, lane: str) -> Path:
+    """Return where a lane keeps its snapshots; its standby reads them."""
+    return settings.run / "snapshots" / lane
+
+
+def checkpoint_folder(settings: Settings, lane: str) -> Path:
+    """Return where Spark keeps how far a lane is."""
+    return settings.run / "checkpoints" / f"alarms-{lane}"

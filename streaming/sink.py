@@ -1,0 +1,189 @@
+"""Where alarm events go: Cassandra first, then the topic `alerts`. The lane and the standby both write through here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+
+from lakehouse.cassandra import TIMESTAMP_SLOTS, Cassandra, Statement, write_timestamp_us
+from lakehouse.events import AlertEvent, Pulse, encode
+from lakehouse.faults import fault_point
+from lakehouse.folding import EPOCH
+from lakehouse.kafka import LogWriter
+from lakehouse.log import LogSlice
+from lakehouse.messages import Command, Limits
+from lakehouse.settings import Service, Settings
+from lakehouse.tables import (
+    ALERT_EVENTS,
+    ALERTS_BY_PATIENT,
+    AUDIT,
+    LIMITS_BY_PATIENT,
+    NO_WARD,
+    OPEN_ALERTS_BY_WARD,
+    REFUSED,
+)
+from lakehouse.topics import ALERTS
+
+CLOSING: Final = frozenset({"clear", "discharge"})
+
+
+class Request(NamedTuple):
+    """A command or limits message: what a person or a job asked for, and where it stands in the log."""
+
+    partition: int
+    offset: int
+    received_at: datetime
+    message: Command | Limits
+
+
+class Outcome(NamedTuple):
+    """What a stretch of the log leads to."""
+
+    events: Sequence[AlertEvent]
+    requests: Sequence[Request]
+
+
+def requests_of(log: LogSlice) -> list[Request]:
+    """Return the commands and limits messages of a stretch of the log."""
+    return [
+        Request(
+            int(log.partition[row]),
+            int(log.offset[row]),
+            EPOCH + timedelta(milliseconds=int(log.received_ms[row])),
+            message,
+        )
+        for row, message in log.others.items()
+        if isinstance(message, Command | Limits)
+    ]
+
+
+class EventSink:
+    """Writes outcomes. A context manager.
+
+    `write` returns when everything is in Cassandra and acknowledged by Kafka. A retry writes the same rows with the
+    same ids and timestamps, which changes nothing in Cassandra, and the same events to `alerts` once more: readers of
+    that topic recognise an event by its id. While a store is away, `write` waits and says so.
+    """
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self.cassandra = Cassandra(settings, service)
+        self._alerts = LogWriter(settings, service, linger_ms=0)
+        self._name = str(service)
+
+    def __enter__(self) -> Self:
+        self.cassandra.__enter__()
+        self._alerts.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._alerts.__exit__(kind, error, trace)
+        self.cassandra.__exit__(kind, error, trace)
+
+    def write(self, outcome: Outcome) -> None:
+        """Write events and requests; see the class for what a retry does."""
+        if not outcome.events and not outcome.requests:
+            return
+        self.cassandra.write_all(self._statements(outcome))
+        fault_point(f"{self._name}.after_cassandra")
+        for event in outcome.events:
+            self._alerts.send(ALERTS.name, event.patient_id.encode(), encode(event))
+        self._alerts.flush()
+        fault_point(f"{self._name}.after_produce")
+
+    def pulse(self, lane: str, positions: Mapping[int, int]) -> None:
+        """Say that whoever writes here lives, and up to where its events are out."""
+        pulse = Pulse(writer=self._name, lane=lane, at=datetime.now(UTC), positions=dict(positions))  # type: ignore[arg-type]
+        self._alerts.send(ALERTS.name, None, encode(pulse), partition=0)
+
+    def _statements(self, outcome: Outcome) -> Iterator[Statement]:
+        for event in outcome.events:
+            yield from self._of_event(event)
+        refusals = {(e.partition, e.offset): e.reason for e in outcome.events if e.step == "refuse"}
+        for request in outcome.requests:
+            refusal = refusals.get((request.partition, request.offset))
+            yield self.cassandra.upsert(AUDIT, audit_row(request, refusal))
+            if isinstance(request.message, Limits) and refusal is None:
+                yield self.cassandra.upsert(LIMITS_BY_PATIENT, limits_row(request.received_at, request.message))
+
+    def _of_event(self, event: AlertEvent) -> Iterator[Statement]:
+        upsert = self.cassandra.upsert
+        timestamp_us = event_timestamp_us(event)
+        yield upsert(ALERT_EVENTS, event_row(event), timestamp_us=timestamp_us)
+        if event.alert_id is None:
+            return
+        state = state_row(event)
+        yield upsert(ALERTS_BY_PATIENT, state, timestamp_us=timestamp_us)
+        ward = event.ward_id or NO_WARD
+        key = {"ward_id": ward, "alert_id": event.alert_id}
+        if event.step in CLOSING:
+            yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, key, timestamp_us=timestamp_us)
+        else:
+            open_row = {name: state[name] for name in OPEN_ALERTS_BY_WARD.names if name in state} | key
+            yield upsert(OPEN_ALERTS_BY_WARD, open_row, timestamp_us=timestamp_us)
+        if event.step == "transfer" and (event.from_ward_id or NO_WARD) != ward:
+            old = {"ward_id": event.from_ward_id or NO_WARD, "alert_id": event.alert_id}
+            yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, old, timestamp_us=timestamp_us)
+
+
+def event_timestamp_us(event: AlertEvent) -> int:
+    """Return the write time of an event's rows: later steps of an alert win, whoever writes them and whenever."""
+    sequence = int(event.event_id.rsplit(".", 1)[1]) if event.alert_id else 0
+    return write_timestamp_us(event.received_at, sequence % TIMESTAMP_SLOTS)
+
+
+def event_row(event: AlertEvent) -> dict[str, Any]:
+    """Return the row of `alert_events`."""
+    row = {name: value for name, value in msgspec.structs.asdict(event).items() if name in ALERT_EVENTS.names}
+    return row | {"alert_id": event.alert_id or REFUSED + event.patient_id}
+
+
+def state_row(event: AlertEvent) -> dict[str, Any]:
+    """Return the row of `alerts_by_patient`: the state of the alert after this event."""
+    row = {name: value for name, value in msgspec.structs.asdict(event).items() if name in ALERTS_BY_PATIENT.names}
+    if event.step == "acknowledge":
+        row["acknowledged_by"] = event.by
+    elif not event.acknowledged:
+        row["acknowledged_by"] = None
+    if event.step in CLOSING:
+        row["closed_at"] = event.received_at
+    return row
+
+
+def audit_row(request: Request, refusal: str | None) -> dict[str, Any]:
+    """Return the row of `audit`: who asked what, and what came of it."""
+    message = request.message
+    if isinstance(message, Command):
+        by, action, detail = message.by, message.action, {"alert_id": message.alert_id, "until": message.until}
+    else:
+        by, action = message.author, "limits"
+        detail = {"version": message.version, "limits": message.limits, "expires_at": message.expires_at}
+    return {
+        "day": request.received_at.date(),
+        "at": request.received_at,
+        "entry_id": f"{request.partition}-{request.offset}",
+        "patient_id": message.patient_id,
+        "by": by,
+        "action": action,
+        "detail": json.dumps({name: value for name, value in detail.items() if value is not None}, default=str),
+        "outcome": "accepted" if refusal is None else f"refused: {refusal}",
+    }
+
+
+def limits_row(received_at: datetime, limits: Limits) -> dict[str, Any]:
+    """Return the row of `limits_by_patient`."""
+    return {
+        "patient_id": limits.patient_id,
+        "version": limits.version,
+        "author": limits.author,
+        "limits": json.dumps(limits.limits),
+        "reason": limits.reason,
+        "expires_at": limits.expires_at,
+        "received_at": received_at,
+    }
