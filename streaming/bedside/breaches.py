@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 
 from clinical.conditions import LIMIT_CONDITIONS
+from clinical.vitals import HEART_RATE
 from lakehouse.errors import SettingsError
 from streaming.bedside.course import Flags, Ints, Label
-from streaming.bedside.episodes import HEART_RATE, Episode
+from streaming.bedside.episodes import Episode
 
 _CONDITION: Final = next(condition for condition in LIMIT_CONDITIONS if condition.name == "heart_rate_high")
 _SPARE_S: Final = 3

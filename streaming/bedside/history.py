@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,22 +47,29 @@ class HistoryFile:
 
     def tick(self, received_at_s: float) -> None:
         """Write a tick to every partition."""
+        received_at = stamp(received_at_s)
         for partition in range(self.partitions):
-            self._write(partition, received_at_s, TICK)
+            self._write(partition, received_at, TICK)
 
-    def write(self, patient_id: str, received_at_s: float, value: bytes) -> None:
-        """Write a message to the patient's partition."""
-        partition = self._known.get(patient_id)
-        if partition is None:
-            partition = self._known[patient_id] = partition_of(patient_id.encode(), self.partitions)
-        self._write(partition, received_at_s, value)
+    def write(self, messages: Iterable[tuple[str, bytes]], received_at_s: float) -> None:
+        """Write messages of one moment, each to its patient's partition."""
+        received_at = stamp(received_at_s)
+        for patient_id, value in messages:
+            partition = self._known.get(patient_id)
+            if partition is None:
+                partition = self._known[patient_id] = partition_of(patient_id.encode(), self.partitions)
+            self._write(partition, received_at, value)
 
-    def _write(self, partition: int, received_at_s: float, value: bytes) -> None:
-        at = datetime.fromtimestamp(received_at_s, UTC).isoformat(timespec="milliseconds")[:-6].encode()
+    def _write(self, partition: int, received_at: bytes, value: bytes) -> None:
         offset = self._offsets[partition]
         self._offsets[partition] = offset + 1
-        line = b'{"partition":%d,"offset":%d,"received_at":"%bZ","value":%b}\n' % (partition, offset, at, value)
+        line = b'{"partition":%d,"offset":%d,"received_at":"%b","value":%b}\n' % (partition, offset, received_at, value)
         self.file.write(line)
+
+
+def stamp(at_s: float) -> bytes:
+    """Return a time as Kafka would stamp it, to the millisecond."""
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()
 
 
 def write(
@@ -85,14 +92,12 @@ def write(
     unfinished = out.with_name(f"{out.name}.part")
     with unfinished.open("wb") as file, writer:
         log = HistoryFile(file, settings.kafka.partitions)
-        for patient_id, message in census.admissions(settings.care_teams, patient_ids):
-            log.write(patient_id, start_s, message)
+        log.write(census.admissions(settings.care_teams, patient_ids), start_s)
         monitors = Monitors(patient_ids, simulation.places)
         for second in simulation:
             log.tick(start_s + second.at_s)
             for at_s, messages in monitors.readings(second, lambda at_s: start_s + at_s):
-                for patient_id, message in messages:
-                    log.write(patient_id, start_s + at_s + TRANSIT_S, message)
+                log.write(messages, start_s + at_s + TRANSIT_S)
                 readings += len(messages)
                 progress(len(messages))
             writer.write(second.ended)

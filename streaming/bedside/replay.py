@@ -113,10 +113,13 @@ def run(
     discharge: bool = False,
     progress: Callable[[int], None] = unwatched,
 ) -> Played:
-    """Admit the patients, play their recordings once (or until `stop`, with `loop`), and wait until all is written.
+    """Admit the patients, play their recordings, and wait until all is written.
 
     Parameters
     ----------
+    loop
+        Begin again at the end, until `stop`. The patients are then discharged and admitted anew: what is played again
+        would be older than what is known of them.
     discharge
         Discharge each patient when the recording ends; otherwise the monitor has simply fallen silent.
     progress
@@ -130,7 +133,7 @@ def run(
             for patient_id, admission in census.admissions(settings.care_teams, patient_ids):
                 log.send(BEDSIDE.name, patient_id.encode(), admission)
             pace = Pace(time.time(), timeline.length_s, speed)
-            sent += _play(log, timeline, pace, stop, discharge, progress)
+            sent += _play(log, timeline, pace, stop, discharge or loop, progress)
             passes += 1
     rows = len(timeline.at_s) * max(passes, 1)
     return Played(len(patient_ids), sent, rows, time.monotonic() - started, passes)

@@ -1,0 +1,112 @@
+"""The alerts that are open, as a person at a terminal follows them: events in, a table out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text
+
+from clinical.conditions import LIMIT_CONDITIONS
+from clinical.vitals import INDEX, VITALS
+from lakehouse.events import AlertEvent
+
+ENDINGS: Final = frozenset({"clear", "discharge"})
+ENDED_STAYS: Final = timedelta(seconds=15)
+STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan"}
+RANKS: Final = {"high": 0, "medium": 1, "low": 2}
+_LIMITS: Final = {condition.name: condition for condition in LIMIT_CONDITIONS}
+
+
+@dataclass(slots=True)
+class AlertList:
+    """What has been told of each alert, newest step only."""
+
+    raised: int = 0
+    latest: dict[str, AlertEvent] = field(default_factory=dict)
+    raised_at: dict[str, datetime] = field(default_factory=dict)
+
+    def take(self, event: AlertEvent) -> bool:
+        """Note one event; True when it is news (a repeated one is not)."""
+        if event.alert_id is None:
+            return False
+        known = self.latest.get(event.alert_id)
+        if known is not None and (known.partition, known.offset, known.step) == (
+            event.partition,
+            event.offset,
+            event.step,
+        ):
+            return False
+        self.raised += event.step == "onset"
+        self.raised_at.setdefault(event.alert_id, event.received_at)
+        self.latest[event.alert_id] = event
+        return True
+
+    def forget_ended(self, now: datetime) -> None:
+        """Leave out alerts that ended a while ago."""
+        old = [
+            alert_id
+            for alert_id, event in self.latest.items()
+            if event.step in ENDINGS and now - event.received_at > ENDED_STAYS
+        ]
+        for alert_id in old:
+            del self.latest[alert_id], self.raised_at[alert_id]
+
+    def shown(self, rows: int) -> list[AlertEvent]:
+        """Return the alerts to show: open before ended, high priority first, then the newest."""
+        return sorted(
+            self.latest.values(),
+            key=lambda event: (
+                event.step in ENDINGS,
+                RANKS.get(event.priority or "", 3),
+                -self.raised_at[event.alert_id or ""].timestamp(),
+            ),
+        )[:rows]
+
+    def table(self, now: datetime, rows: int, caption: str) -> Table:
+        """Draw the alerts."""
+        open_now = sum(event.step not in ENDINGS for event in self.latest.values())
+        table = Table(title=f"Alerts: {open_now} open, {self.raised} raised", caption=caption, expand=True)
+        for column in ("patient", "ward / bed", "condition", "value", "limit", "priority", "age", "step"):
+            table.add_column(column, justify="right" if column in {"value", "limit", "age"} else "left")
+        for event in self.shown(rows):
+            style = "dim" if event.step in ENDINGS else STYLES.get(event.priority or "", "")
+            age = str(timedelta(seconds=int((now - self.raised_at[event.alert_id or ""]).total_seconds())))
+            table.add_row(*(Text(cell) for cell in (*cells(event), age, event.step)), style=style)
+        return table
+
+
+def cells(event: AlertEvent) -> tuple[str, ...]:
+    """Return patient, place, condition, value, limit and priority of an event, as words."""
+    place = f"{event.ward_id or '-'} / {event.bed or '-'}"
+    condition = (event.condition or "-").replace("_", " ")
+    return event.patient_id, place, condition, value_of(event), limit_of(event), event.priority or "-"
+
+
+def value_of(event: AlertEvent) -> str:
+    """Return the value with its unit."""
+    if event.value is None:
+        return "-"
+    known = _LIMITS.get(event.condition or "")
+    unit = VITALS[INDEX[known.vital]].unit if known and known.vital in INDEX else ""
+    unit = {"Cel": "°C", "mm[Hg]": "mmHg"}.get(unit, "" if unit.startswith("{") else unit)
+    return f"{event.value:g} {unit}".rstrip()
+
+
+def limit_of(event: AlertEvent) -> str:
+    """Return the limit and the side on which it was passed."""
+    if event.limit is None:
+        return "-"
+    known = _LIMITS.get(event.condition or "")
+    sign = "" if known is None else {"low": "< ", "high": "> "}[known.side]
+    if known is not None and known.inclusive:
+        sign = sign.replace(" ", "= ")
+    return f"{sign}{event.limit:g}"
+
+
+def lines(events: Iterable[AlertEvent]) -> list[str]:
+    """Return one line an event, for a log or a pipe."""
+    return [f"{datetime.now(UTC):%H:%M:%S}  {event.step:<11} {'  '.join(cells(event))}" for event in events]
