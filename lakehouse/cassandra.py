@@ -200,7 +200,8 @@ class Cassandra:
         """Read rows of one partition by their last key, after any transaction on them that is under way."""
         *first, last = table.key
         key = {name: rows[0][name] for name in first}
-        cql = f"SELECT * FROM {self._settings.keyspace}.{table.name} WHERE {where(table, key)} AND {cql_name(last)} IN ?"
+        conditions = f"{where(table, key)} AND {cql_name(last)} IN ?"
+        cql = f"SELECT * FROM {self._settings.keyspace}.{table.name} WHERE {conditions}"
         select = _repeatable(self.prepare(cql).bind([*key.values(), [row[last] for row in rows]]))
         select.consistency_level = ConsistencyLevel.LOCAL_SERIAL
         return self.execute(select)

@@ -122,9 +122,7 @@ class CassandraAdmin:
         if known and self._accepts(service, password):
             return []
         verb = "ALTER" if known else "CREATE"
-        self._session.execute(
-            f"{verb} ROLE {cql_name(service)} WITH PASSWORD = {cql_text(password)} AND LOGIN = true"
-        )
+        self._session.execute(f"{verb} ROLE {cql_name(service)} WITH PASSWORD = {cql_text(password)} AND LOGIN = true")
         return [f"role {service}: new password" if known else f"role {service} made"]
 
     def _accepts(self, service: Service, password: str) -> bool:
@@ -139,8 +137,7 @@ class CassandraAdmin:
 
     def _ensure_grants(self, service: Service, access: Access) -> list[str]:
         wanted = grants(access, self._settings.cassandra.keyspace)
-        rows = self._session.execute(f"LIST ALL PERMISSIONS OF {cql_name(service)}")
-        found = {(row["permission"], _table_of(row["resource"])) for row in rows}
+        found = granted(self._session, service)
         for permission, table in wanted - found:
             self._session.execute(f"GRANT {permission} ON {table} TO {cql_name(service)}")
         for permission, table in found - wanted:
@@ -155,7 +152,9 @@ class CassandraAdmin:
     def _known_keyspace(self) -> KeyspaceMetadata:
         keyspace = self._keyspace()
         if keyspace is None:
-            raise StoreError(f"tables live in keyspace {self._settings.cassandra.keyspace}, which is not there; make it")
+            raise StoreError(
+                f"tables live in a keyspace; there is no {self._settings.cassandra.keyspace}; make it first"
+            )
         return keyspace
 
 
@@ -164,6 +163,12 @@ def grants(access: Access, keyspace: str) -> set[tuple[str, str]]:
     return {("SELECT", f"{keyspace}.{table}") for table in access.selects} | {
         ("MODIFY", f"{keyspace}.{table}") for table in access.modifies
     }
+
+
+def granted(session: Session, service: Service) -> set[tuple[str, str]]:
+    """Return the grants that a role has, as `grants` gives those that it should have. A role may ask for its own."""
+    rows = session.execute(f"LIST ALL PERMISSIONS OF {cql_name(service)}")
+    return {(row["permission"], _table_of(row["resource"])) for row in rows}
 
 
 def _table_of(resource: str) -> str:

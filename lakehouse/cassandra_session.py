@@ -33,6 +33,7 @@ Row: TypeAlias = dict[str, Any]
 REQUEST_TIMEOUT_S: Final = 15.0
 # The superuser and new passwords appear a moment after the port opens, and are cached for two seconds.
 LOGIN_PATIENCE_S: Final = 20.0
+QUIET_TRIES: Final = 2  # a first login that comes a moment early is nothing to warn of
 
 DRIVER_ERRORS: Final = (
     NoHostAvailable, OperationTimedOut, RequestExecutionException, Unauthorized, InvalidRequest, AuthenticationFailed,
@@ -45,6 +46,7 @@ def may_pass(error: BaseException) -> bool:
 
 
 def words(error: BaseException | None) -> str:
+    """Return what went wrong, each host once, in words."""
     if isinstance(error, NoHostAvailable) and error.errors:
         return "; ".join(f"{host}: {cause}" for host, cause in error.errors.items())
     if isinstance(error, WriteTimeout | OperationTimedOut):
@@ -75,10 +77,9 @@ def connect(
 
     def say(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        logger.log(
-            logging.INFO if state.attempt_number < 3 else logging.WARNING,
-            "waiting for Cassandra at %s:%d as %s: %s", ",".join(settings.hosts), settings.port, user, words(error),
-        )  # fmt: skip
+        level = logging.INFO if state.attempt_number <= QUIET_TRIES else logging.WARNING
+        hosts = ",".join(settings.hosts)
+        logger.log(level, "waiting for Cassandra at %s:%d as %s: %s", hosts, settings.port, user, words(error))
 
     try:
         return Retrying(
@@ -132,7 +133,7 @@ def _rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[Row]:
 
 
 def _plain(value: Any) -> Any:
-    """The driver returns naive times and dates of its own kind; both become Python's, times in UTC."""
+    """Turn the driver's naive times, and dates of its own kind, into Python's; times are in UTC."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     return value.date() if isinstance(value, Date) else value

@@ -27,7 +27,7 @@ KEY: Final = Column("key", "bytes", "Key of the record.", nullable=True)
 KIND: Final = Column("kind", "text", "Kind of the message, as lakehouse.messages names it.")
 BODY: Final = Column("body", "text", "The message, as JSON.")
 RAW_TEXT: Final = Column(
-    "raw", "text", "The message as it was sent, only where it had fields that this version does not know.", nullable=True
+    "raw", "text", "The message as it was sent, where it had fields that this version does not know.", nullable=True
 )
 RAW_BYTES: Final = Column("raw_bytes", "bytes", "The record's value, byte for byte.", nullable=True)
 REASON: Final = Column("reason", "text", "Why, in words.", nullable=True)
@@ -47,7 +47,8 @@ def vital_column(vital: Vital) -> Column:
         doc = f"{vital.label.capitalize()} in tenths of a degree."
         return Column("temperature_tenths_c", "int16", doc, True, "dCel", (low * 10, high * 10))
     if vital is CONSCIOUSNESS:
-        return Column(vital.name, "int8", "Place in ACVPU: 0 alert to 4 unresponsive.", True, vital.unit, vital.possible)
+        doc = "Place in ACVPU: 0 alert to 4 unresponsive."
+        return Column(vital.name, "int8", doc, True, vital.unit, vital.possible)
     if vital is ON_OXYGEN:
         return Column(vital.name, "bool", "Whether supplemental oxygen is given.", True, vital.unit)
     doc = f"{vital.label[0].upper()}{vital.label[1:]}, whole part; tenths are in `tenths`."

@@ -41,7 +41,7 @@ class Column:
     Parameters
     ----------
     name
-        Lower case; ends with its unit (``_bpm``, ``_s``), with ``_at`` or ``_until`` for a time in UTC, with ``_date`` for a day.
+        Lower case; ends with its unit (``_bpm``, ``_s``), with ``_at`` or ``_until`` for a time in UTC.
     doc
         One sentence.
     unit
@@ -67,7 +67,7 @@ class Column:
 
     def _check_unit(self) -> None:
         if self.unit is not None and self.unit not in UNIT_SUFFIXES:
-            raise ContractError(f"a unit is one of {sorted(UNIT_SUFFIXES)}; {self.name} has {self.unit!r}; add it there")
+            raise ContractError(f"a unit is one of {sorted(UNIT_SUFFIXES)}; {self.name} has {self.unit!r}; add it")
         if self.unit is not None and self.type not in NUMERIC | {"bool"}:
             raise ContractError(f"only a number has a unit; {self.name} is {self.type} in {self.unit!r}; drop the unit")
         if self.unit is not None and not self.name.endswith(UNIT_SUFFIXES[self.unit]):

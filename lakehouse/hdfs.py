@@ -21,7 +21,9 @@ TIMEOUT_S: Final = 30.0
 SUPERUSER: Final = "hdfs"  # who the NameNode runs as
 
 # What passes by itself: a NameNode that starts, a DataNode that has not reported yet.
-_PASSING: Final = frozenset({"SafeModeException", "RetriableException", "StandbyException", "NotReplicatedYetException"})
+_PASSING: Final = frozenset(
+    {"SafeModeException", "RetriableException", "StandbyException", "NotReplicatedYetException"}
+)
 _PASSING_WORDS: Final = ("Failed to find datanode", "could only be written to 0 of")
 
 

@@ -27,7 +27,7 @@ SAY_EVERY_S: Final = 10.0
 # What no further try will mend.
 _FINAL: Final = frozenset(
     {
-        KafkaError._AUTO_OFFSET_RESET,
+        KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001  a public name: librdkafka's own errors begin so
         KafkaError.OFFSET_OUT_OF_RANGE,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError.GROUP_AUTHORIZATION_FAILED,
@@ -161,7 +161,7 @@ def records(reader: Consumer, count: int, timeout_s: float) -> list[Message]:
                 f"a reader must find the records that it asks for; {record.topic()}[{record.partition()}]: "
                 f"{error.str()}; run `python -m lakehouse doctor`, and see docs/operations.md if records are gone"
             )
-        elif error.code() != KafkaError._PARTITION_EOF:
+        elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
             logger.warning("kafka: %s; trying again", error.str())
     return taken
 

@@ -83,7 +83,7 @@ def admin(settings: Settings, service: Service = Service.ADMIN, *, patience_s: f
 
 
 def _is_refusal(error: KafkaError) -> bool:
-    return bool(error.code() == KafkaError._AUTHENTICATION)
+    return bool(error.code() == KafkaError._AUTHENTICATION)  # noqa: SLF001  a public name: librdkafka's own errors begin so
 
 
 def _say_waiting(state: RetryCallState) -> None:
@@ -124,10 +124,9 @@ def _ensure_config(client: AdminClient, topic: Topic, wanted: Mapping[str, str])
     wrong = {name: value for name, value in wanted.items() if found[name].value != value}
     if not wrong:
         return []
-    entries = [
-        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in wrong.items()
-    ]
-    _all(client.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, topic.name, incremental_configs=entries)]))
+    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in wrong.items()]
+    change = ConfigResource(ResourceType.TOPIC, topic.name, incremental_configs=entries)
+    _all(client.incremental_alter_configs([change]))
     return [f"topic {topic.name}: {name} = {value}" for name, value in wrong.items()]
 
 

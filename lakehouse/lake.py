@@ -86,6 +86,16 @@ class Lake:
         made: bool = self._call(table, attempt)
         return made
 
+    def check(self, table: LakeTable) -> None:
+        """Check that a table is there, and as its contract says.
+
+        Raises
+        ------
+        StoreError
+            Saying what differs, or that HDFS does not answer.
+        """
+        check_columns(table, self.open(table))
+
     def open(self, table: LakeTable, version: int | None = None) -> DeltaTable:
         """Return a table as it is now, or as it was at a version."""
         opened: DeltaTable = self._call(table, lambda: DeltaTable(self.url(table), version=version))
@@ -155,9 +165,7 @@ class Lake:
             last = opened.transaction_version(batch.writer)
             if last is not None and last >= batch.number:
                 return False
-            write_deltalake(
-                opened, rows, writer_properties=writer_properties(table), commit_properties=commit, **how
-            )
+            write_deltalake(opened, rows, writer_properties=writer_properties(table), commit_properties=commit, **how)
             return True
 
         written: bool = self._call(table, attempt)

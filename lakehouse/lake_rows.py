@@ -71,7 +71,8 @@ def check_columns(table: LakeTable, there: DeltaTable) -> None:
     """
     found = {field.name: field.type for field in pa.schema(there.schema()).remove_metadata()}
     wanted = {field.name: field.type for field in arrow_schema(table)}
-    different = sorted(name for name in found.keys() | wanted.keys() if not _same_type(found.get(name), wanted.get(name)))
+    names = found.keys() | wanted.keys()
+    different = sorted(name for name in names if not _same_type(found.get(name), wanted.get(name)))
     if different:
         raise StoreError(
             f"a table has the columns of its contract; {table.name} differs in {different}; "

@@ -50,8 +50,7 @@ def pack(values: Floats) -> pa.Table:
     shifts = 4 * np.arange(len(VITALS), dtype=np.int64)
     packed: Ints = np.bitwise_or.reduce(digits << shifts, axis=1)
     columns = [
-        pa.array(whole[:, place], mask=missing[:, place]).cast(SCHEMA.field(place).type)
-        for place in range(len(VITALS))
+        pa.array(whole[:, place], mask=missing[:, place]).cast(SCHEMA.field(place).type) for place in range(len(VITALS))
     ]
     return pa.Table.from_arrays([*columns, pa.array(packed, mask=packed == 0)], schema=SCHEMA)
 

@@ -7,14 +7,14 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.local_stack import stack
+
+__all__ = ["stack"]
+
 settings.register_profile("wardwatch", deadline=None)  # a busy machine, or Numba's first compilation, is no failure
 settings.load_profile("wardwatch")
 
 _deselected = pytest.StashKey[int]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "recordings: needs the public recordings in the folder WARDWATCH_DATA")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

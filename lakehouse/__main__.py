@@ -1,0 +1,93 @@
+"""The ground: make it, read its contract, find out what is wrong with it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lakehouse import describe as contract
+from lakehouse import doctor as examination
+from lakehouse.errors import SettingsError, WardwatchError
+from lakehouse.initialise import initialise
+from lakehouse.settings import KafkaSettings, Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(highlight=False)
+
+
+@app.command()
+def init(
+    wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for stores that do not answer yet.")] = 60.0,
+) -> None:
+    """Make topics, users, permissions, keyspace, tables and folders. What is there and right is left alone."""
+    with console.status("asking Kafka, Cassandra and HDFS"):
+        outcomes = initialise(Settings.load(), wait)
+    for outcome in outcomes:
+        for change in outcome.changes:
+            console.print(f"{outcome.store:<10} {change}", markup=False, soft_wrap=True)
+        if not outcome.changes and outcome.error is None:
+            console.print(f"{outcome.store:<10} as it should be")
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    for outcome in failed:
+        typer.echo(f"error: {outcome.error}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def describe(
+    name: Annotated[str | None, typer.Argument(help="A table or a topic; all names when none is given.")] = None,
+) -> None:
+    """Print what a table or a topic holds: columns, units, ranges, keys, and how long it is kept."""
+    if name is None:
+        console.print(contract.overview())
+        return
+    found = contract.find(name)
+    if not found:
+        raise typer.BadParameter(f"there is no {name}; choose among {', '.join(contract.names())}")
+    for what in found:
+        console.print(contract.describe(what, _kafka_settings()))
+
+
+def _kafka_settings() -> KafkaSettings:
+    """Return the settings, or the defaults: a contract can be read before anything is set up."""
+    try:
+        return Settings.load().kafka
+    except SettingsError:
+        return KafkaSettings()
+
+
+@app.command()
+def doctor() -> None:
+    """Check every connection and permission, as each service; say what is wrong and what to do."""
+    problems = 0
+    with console.status("looking"):
+        for finding in examination.examine(Settings.load()):
+            mark = "[green]ok[/]" if finding.problem is None else "[red]wrong[/]"
+            console.print(f"{finding.store:<10} {finding.what:<12} {mark}")
+            if finding.problem is not None:
+                problems += 1
+                console.print(f"           {finding.problem}", markup=False, soft_wrap=True)
+    console.print("everything answers" if not problems else f"{problems} things are wrong")
+    if problems:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run a command; an error that Wardwatch raises on purpose is one sentence and an exit code, no traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # The drivers tell every attempt; ours says what came of them.
+    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
+    try:
+        app()
+    except WardwatchError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+
+if __name__ == "__main__":
+    main()
