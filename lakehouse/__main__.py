@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
 
 from lakehouse import describe as contract
 from lakehouse import doctor as examination
+from lakehouse.download import fetch
 from lakehouse.errors import SettingsError, WardwatchError
 from lakehouse.initialise import initialise
+from lakehouse.physionet import DATASETS
 from lakehouse.settings import KafkaSettings, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -75,6 +78,23 @@ def doctor() -> None:
     console.print("everything answers" if not problems else f"{problems} things are wrong")
     if problems:
         raise typer.Exit(1)
+
+
+@app.command()
+def download(
+    names: Annotated[list[str], typer.Argument(help=f"Among {', '.join(DATASETS)}.")],
+    mirror: Annotated[str | None, typer.Option(help="Address that serves PhysioNet's projects instead of it.")] = None,
+) -> None:
+    """Fetch public recordings from PhysioNet into WARDWATCH_DATA, checked; repeat it to go on after a break."""
+    data = Settings.load().data
+    for name in names:
+        with console.status(f"{name}: asking PhysioNet") as status:
+
+            def progress(done: int, total: int, name: str = name, status: Status = status) -> None:
+                status.update(f"{name}: {done} of {total} files")
+
+            fetched = fetch(name, data, mirror, progress)
+        console.print(str(fetched), markup=False, soft_wrap=True)
 
 
 def main() -> None:
