@@ -1,0 +1,37 @@
+"""`python -m bench NAME`: run one benchmark; a readable table, and one JSON object as the last line."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from lakehouse.errors import WardwatchError
+
+# Each is bench/NAME.py with `run(seconds) -> Report`; `seconds` is how long to measure.
+SECONDS = {"latency": 300, "capacity": 60, "fold": 10, "offline": 0, "lake": 0, "recovery": 60, "start": 0}
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command(help=__doc__)
+def main(
+    name: Annotated[str, typer.Argument(help=", ".join(SECONDS))],
+    seconds: Annotated[int | None, typer.Option(min=1, help="How long to measure.")] = None,
+) -> None:
+    """Run one benchmark."""
+    if name not in SECONDS:
+        raise typer.BadParameter(f"there is no benchmark {name!r}; choose among {', '.join(SECONDS)}")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        importlib.import_module(f"bench.{name}").run(seconds or SECONDS[name]).print()
+    except WardwatchError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    app()
