@@ -104,18 +104,20 @@ class Dispatcher:
     async def _deliver(self, recipient: str, events: Sequence[AlertEvent]) -> None:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((ServerAway, RefusedForNow, ClaimedElsewhere)),
-            wait=wait_exponential_jitter(initial=FIRST_WAIT_S, max=LONGEST_WAIT_S, jitter=FIRST_WAIT_S),
+            wait=wait_exponential_jitter(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S, jitter=FIRST_WAIT_S),
             stop=_RefusedFor(self._give_up_s),
             before_sleep=lambda state: self._say_waiting(recipient, len(events), state),
             reraise=True,
         )
-        loop = asyncio.get_running_loop()
         try:
-            await retrying(loop.run_in_executor, self._threads, self._courier.deliver, recipient, events)
+            await retrying(self._in_thread, self._courier.deliver, recipient, events)
         except RefusedForNow as error:
-            await loop.run_in_executor(self._threads, self._courier.give_up, recipient, events, str(error))
+            await self._in_thread(self._courier.give_up, recipient, events, str(error))
         finally:
             self.troubles.pop(recipient, None)
+
+    async def _in_thread(self, function: Callable[..., None], *arguments: object) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     def _say_waiting(self, recipient: str, count: int, state: RetryCallState) -> None:
         error = str(state.outcome.exception()) if state.outcome else ""

@@ -65,7 +65,11 @@ def test_a_full_minute_holds_even_a_single_alert_until_the_minute_is_over() -> N
 
 def test_after_a_long_wait_a_backlog_is_due_at_once() -> None:
     waiting = queue(*(medium(number) for number in range(1, 6)))
-    assert [numbers(waiting.take(600)), numbers(waiting.take(600)), numbers(waiting.take(600))] == [[1, 2, 3], [4, 5], []]
+    assert [numbers(waiting.take(600)), numbers(waiting.take(600)), numbers(waiting.take(600))] == [
+        [1, 2, 3],
+        [4, 5],
+        [],
+    ]
 
 
 def test_a_digest_keeps_to_one_day() -> None:

@@ -1,0 +1,102 @@
+"""Alert events in Kafka become mails: at least once, under one Message-ID per step and recipient, whatever happens."""
+
+import signal
+from datetime import UTC, datetime
+
+import pytest
+
+from lakehouse.cassandra import Cassandra
+from lakehouse.tables import DEAD_LETTERS_BY_DAY
+from streaming.notify.message import message_id
+from tests.integration.streaming.notify.conftest import Bench, eventually
+
+FAULTS = ["notify.before_claim", "notify.after_claim", "notify.after_send", "notify.after_mark", "notify.before_commit"]
+
+
+def test_each_step_reaches_each_recipient_once_although_the_topic_repeats_it(bench: Bench) -> None:
+    onset = bench.event(1)
+    worse = bench.event(2, step="worsen", alert_id=onset.alert_id)
+    unanswered = bench.event(3, step="escalate", escalation=1, alert_id=onset.alert_id)
+    bench.write(onset, onset, worse, onset, unanswered, worse, bench.event(4, step="clear"))
+    bench.start()
+    eventually(lambda: bench.heartbeat().get("told nobody: step clear is not mailed") == 1)
+    eventually(lambda: len(bench.message_ids("physician")) == 1)
+    bench.write(onset, unanswered)
+    bench.write(bench.event(5))
+    eventually(lambda: len(bench.message_ids("nurse")) == 3)
+    nurse, physician = bench.address("nurse"), bench.address("physician")
+    assert bench.message_ids("nurse") == [message_id([f"{bench.run}-{n}"], nurse) for n in (1, 2, 5)]
+    assert bench.message_ids("physician") == [message_id([unanswered.event_id], physician)]
+
+
+def test_one_recipient_who_is_refused_holds_up_no_other(bench: Bench, database: Cassandra) -> None:
+    gone, grey = bench.address("gone"), bench.address("grey")
+    bench.server.on_rcpt = lambda to, before: (
+        "550 5.1.1 no such user" if to == gone else "451 4.7.1 greylisted" if to == grey and before < 2 else None
+    )
+    bench.write(bench.event(1, ward_id=f"{bench.run}-large"))
+    bench.start()
+    eventually(lambda: bench.states("nurse") == {f"{bench.run}-1": "sent"})
+    eventually(lambda: bench.states("grey") == {f"{bench.run}-1": "sent"})
+    eventually(lambda: bench.states("gone") == {f"{bench.run}-1": "dead"})
+    letters = database.select(DEAD_LETTERS_BY_DAY, {"day": datetime.now(UTC).date()})
+    assert [row["error"] for row in letters if row["recipient"] == gone] == ["550 5.1.1 no such user"]
+    eventually(lambda: bench.heartbeat().get("dead") == 1)
+
+
+def test_a_connection_dropped_after_the_text_gives_the_same_mail_again(bench: Bench) -> None:
+    bench.server.drop_after_data = 1
+    bench.write(bench.event(1))
+    bench.start()
+    eventually(lambda: bench.states("nurse") == {f"{bench.run}-1": "sent"})
+    assert bench.message_ids("nurse") == [message_id([f"{bench.run}-1"], bench.address("nurse"))] * 2
+
+
+def test_while_the_server_is_away_it_waits_says_so_and_then_catches_up_in_order(bench: Bench) -> None:
+    bench.server.go_down()
+    bench.write(*(bench.event(number) for number in range(1, 6)))
+    bench.start()
+    eventually(lambda: bench.heartbeat().get("state") == "waiting")
+    assert "the mail server must take mail" in bench.heartbeat()["trouble"]
+    bench.server.go_up()
+    eventually(lambda: len(bench.references("nurse")) == 5)
+    assert bench.references("nurse") == [f"{bench.run}-alert-{number}" for number in range(1, 6)]
+
+
+def test_a_record_that_cannot_be_read_is_a_dead_letter_and_the_next_one_is_told(
+    bench: Bench, database: Cassandra
+) -> None:
+    broken = f'{{"kind": "event", "event_id": "{bench.run}"'.encode()
+    bench.write(broken, bench.event(1))
+    bench.start()
+    eventually(lambda: len(bench.message_ids("nurse")) == 1)
+    letters = database.select(DEAD_LETTERS_BY_DAY, {"day": datetime.now(UTC).date()})
+    assert [row["event_id"].partition("[")[0] for row in letters if not row["recipient"]]
+    eventually(lambda: bench.heartbeat().get("unreadable") == 1)
+
+
+def test_a_storm_becomes_a_few_mails_that_list_everything_under_one_message_id_each(bench: Bench) -> None:
+    bench.start()
+    bench.write(*(bench.event(number) for number in range(300)))
+    eventually(lambda: len(bench.references("nurse")) >= 300)
+    assert sorted(bench.references("nurse")) == sorted(f"{bench.run}-alert-{number}" for number in range(300))
+    assert len(bench.message_ids("nurse")) <= 12
+
+
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    [(fault, 1) for fault in FAULTS] + [("notify.after_claim", 30), ("notify.after_send", 30)],
+)
+def test_killed_at_any_point_it_tells_everything_under_one_message_id(bench: Bench, fault: str, count: int) -> None:
+    bench.write(*(bench.event(number) for number in range(count)))
+    bench.start(fault)
+    assert bench.wait_for_its_death() == -signal.SIGKILL
+    bench.start(fault)
+    eventually(lambda: len(set(bench.references("nurse"))) == count)
+    told: dict[str, set[str]] = {}
+    for mail in bench.server.to(bench.address("nurse")):
+        for word in mail.get_content().split():
+            if word.startswith(f"{bench.run}-alert-"):
+                told.setdefault(word, set()).add(mail["Message-ID"])
+    assert {len(ids) for ids in told.values()} == {1}
+    eventually(lambda: not {"claimed"} & set(bench.states("nurse").values()))
