@@ -25,6 +25,7 @@ from transport import fetch_artifact
 LOCKS = Path(__file__).parent / "jars"
 _THREADS = 8
 _TRIES = 3
+_PAUSE_S = 0.5
 
 
 class JarError(WardwatchError, RuntimeError):
@@ -168,7 +169,7 @@ def _fetch_one(jar: Jar, cache: Path) -> Jar:
         return jar
     for attempt in Retrying(
         stop=stop_after_attempt(_TRIES),
-        wait=wait_exponential(multiplier=0.5, max=4),
+        wait=wait_exponential(multiplier=_PAUSE_S, max=4),
         retry=retry_if_exception_type((OSError, JarError)),
         reraise=True,
     ):

@@ -1,0 +1,107 @@
+"""What the services are told, read back from the files that they read."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+from jinja2 import UndefinedError
+from pydantic import SecretStr
+
+from java import Java
+from lakehouse.settings import KafkaSettings, Service
+from render import render, render_local
+from stack import StackPart, StackSettings
+
+JAVA = Java(Path("/java"), "17.0.15", "PATH")
+SETTINGS = StackSettings(
+    passwords={service: SecretStr(f"{service}-secret") for service in Service},
+    kafka=KafkaSettings(bootstrap="127.0.0.1:19092"),
+    stack=StackPart(id="mark", kafka_heap="333M", broker_password=SecretStr("b"), controller_password=SecretStr("c")),
+)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    render_local(SETTINGS, tmp_path, JAVA)
+    return tmp_path
+
+
+def properties(path: Path) -> dict[str, str]:
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def hadoop(path: Path) -> dict[str, str]:
+    elements = ET.parse(path).getroot().iter("property")  # noqa: S314  our own file
+    return {str(element.findtext("name")): str(element.findtext("value")) for element in elements}
+
+
+def test_kafka_listens_on_loopback_and_allows_nothing_that_no_rule_allows(run: Path) -> None:
+    kafka = properties(run / "kafka" / "conf" / "server.properties")
+
+    assert kafka["listeners"] == "CLIENT://127.0.0.1:19092,CONTROLLER://127.0.0.1:9093"
+    assert kafka["allow.everyone.if.no.acl.found"] == "false"
+    assert kafka["super.users"] == "User:broker;User:controller;User:admin"
+
+
+def test_kafka_takes_a_message_of_5_mb(run: Path) -> None:
+    assert int(properties(run / "kafka" / "conf" / "server.properties")["message.max.bytes"]) > 5 * 1024 * 1024
+
+
+def test_cassandra_acknowledges_what_is_on_disk_and_asks_for_a_password(run: Path) -> None:
+    cassandra = yaml.safe_load((run / "cassandra" / "conf" / "cassandra.yaml").read_text())
+
+    assert cassandra["commitlog_sync"] == "batch"
+    assert cassandra["authenticator"] == "PasswordAuthenticator"
+    assert cassandra["rpc_address"] == "127.0.0.1"
+
+
+def test_every_address_of_hdfs_is_loopback(run: Path) -> None:
+    hdfs = hadoop(run / "hdfs" / "conf" / "hdfs-site.xml")
+
+    addresses = [value for name, value in hdfs.items() if name.endswith("address")]
+    assert len(addresses) == 5
+    assert all(address.startswith("127.0.0.1:") for address in addresses)
+
+
+def test_only_our_user_and_the_daemons_may_speak_to_hdfs(run: Path) -> None:
+    assert hadoop(run / "hdfs" / "conf" / "hadoop-policy.xml")["security.client.protocol.acl"] == "hdfs,wardwatch"
+
+
+def test_a_heap_is_a_setting(run: Path) -> None:
+    assert "-Xmx333M" in (run / "kafka" / "conf" / "java.args").read_text().splitlines()
+
+
+def test_all_data_are_below_the_run_folder(run: Path) -> None:
+    assert properties(run / "kafka" / "conf" / "server.properties")["log.dirs"] == str(run / "kafka" / "data")
+    assert hadoop(run / "hdfs" / "conf" / "hdfs-site.xml")["dfs.namenode.name.dir"] == f"file://{run}/hdfs/data/name"
+
+
+def test_every_process_is_restarted_and_marked_as_ours(run: Path) -> None:
+    supervisor = configparser.RawConfigParser()
+    supervisor.read(run / "supervisord.conf")
+
+    programs = [section for section in supervisor.sections() if section.startswith("program:")]
+    assert len(programs) == 10
+    assert all(supervisor[program]["autorestart"] == "true" for program in programs)
+    assert 'WARDWATCH_SUPERVISED="mark"' in supervisor["supervisord"]["environment"]
+
+
+def test_a_folder_with_a_space_and_a_percent_sign_is_quoted(tmp_path: Path) -> None:
+    run = tmp_path / "50% of it"
+    render_local(SETTINGS, run, JAVA)
+    supervisor = configparser.RawConfigParser()
+    supervisor.read(run / "supervisord.conf")
+
+    command = supervisor["program:kafka"]["command"].replace("%%", "%")
+    assert shlex.split(command) == ["/java/bin/java", f"@{run}/kafka/conf/java.args"]
+
+
+def test_a_variable_that_is_unknown_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        render("kafka/java.args", {})
