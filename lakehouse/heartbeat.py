@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -44,9 +45,7 @@ class Heartbeat:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         document = json.dumps({"at": at, "pid": os.getpid(), "state": state, **counters})
         unfinished = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        try:
+        with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             unfinished.write_text(document + "\n", encoding="utf-8")
             unfinished.replace(self._path)
-        except OSError:
-            unfinished.unlink(missing_ok=True)

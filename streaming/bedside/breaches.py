@@ -58,6 +58,8 @@ class Breaches:
 
     def _last_start(self, now: int, patients: Ints) -> Ints:
         """Breach k is of patient k mod n, at second k / rate; negative for a patient who had none yet."""
-        newest = math.ceil(self.per_s * (now + 1)) - 1
+        newest = math.ceil(self.per_s * (now + 1))
+        while math.floor(newest / self.per_s) > now:
+            newest -= 1
         number = newest - (newest - patients) % self.patients
         return np.where(number >= 0, np.floor(number / self.per_s), -1).astype(np.int64)
