@@ -12,6 +12,9 @@ PATIENT_ID: Final = Column("patient_id", "text", "Pseudonymous id of the patient
 DEVICE_ID: Final = Column("device_id", "text", "The device that measured; empty where the sender did not say.")
 WARD_ID: Final = Column("ward_id", "text", "Ward in which the patient lay at that time.")
 BED: Final = Column("bed", "text", "Bed in which the patient lay at that time.", nullable=True)
+FROM_WARD_ID: Final = Column(
+    "from_ward_id", "text", "Of a transfer: the ward in which the alert was shown until now.", nullable=True
+)
 
 # Clocks: always UTC.
 MEASURED_AT: Final = Column("measured_at", "timestamp", "When it was measured, by the device's clock, to 0.1 s.")

@@ -64,7 +64,7 @@ def _cassandra(settings: Settings, wait_s: float) -> list[str]:
 def _hdfs(settings: Settings, wait_s: float) -> list[str]:
     changes = ensure_folders(settings, patience_s=wait_s)
     with Lake(settings, patience_s=wait_s) as lake:
-        return changes + [f"lake table {table.name} made" for table in LAKE.values() if lake.create(table)]
+        return changes + [change for table in LAKE.values() for change in lake.ensure(table)]
 
 
 _STORES: Final[dict[str, Callable[[Settings, float], list[str]]]] = {

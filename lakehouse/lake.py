@@ -16,7 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_de
 
 from lakehouse.contract import LakeTable
 from lakehouse.errors import StoreError
-from lakehouse.lake_rows import check_columns, checked, writer_properties
+from lakehouse.lake_rows import check_columns, checked, lacking_columns, writer_properties
 from lakehouse.render import arrow_schema, delta_properties
 from lakehouse.settings import Settings
 
@@ -58,33 +58,36 @@ class Lake:
         """Return where a table is."""
         return f"{self._settings.url}/lake/{table.name}"
 
-    def create(self, table: LakeTable) -> bool:
-        """Make a table from its contract. Returns whether it was not there before.
+    def ensure(self, table: LakeTable) -> list[str]:
+        """Make a table from its contract, or add the columns that it lacks. Returns what was changed, in words.
 
         Raises
         ------
         StoreError
-            When the table that is there has other columns than the contract.
+            When a column of the table has another type than the contract says, or is unknown to it.
         """
+        changes: list[str] = self._call(table, lambda: self._ensure(table))
+        return changes
 
-        def attempt() -> bool:
-            if DeltaTable.is_deltatable(self.url(table)):
-                check_columns(table, DeltaTable(self.url(table)))
-                return False
-            DeltaTable.create(
-                self.url(table),
-                arrow_schema(table),
-                mode="ignore",
-                partition_by=[table.partition_by],
-                name=table.name,
-                description=table.doc,
-                configuration=delta_properties(table),
-                raise_if_key_not_exists=False,  # it does not know the version of Parquet, which Spark obeys
-            )
-            return True
-
-        made: bool = self._call(table, attempt)
-        return made
+    def _ensure(self, table: LakeTable) -> list[str]:
+        if DeltaTable.is_deltatable(self.url(table)):
+            there = DeltaTable(self.url(table))
+            lacking = lacking_columns(table, there)
+            if lacking:
+                there.alter.add_columns(lacking)
+            check_columns(table, DeltaTable(self.url(table)))
+            return [f"lake table {table.name}: column {field.name} added" for field in lacking]
+        DeltaTable.create(
+            self.url(table),
+            arrow_schema(table),
+            mode="ignore",
+            partition_by=[table.partition_by],
+            name=table.name,
+            description=table.doc,
+            configuration=delta_properties(table),
+            raise_if_key_not_exists=False,  # it does not know the version of Parquet, which Spark obeys
+        )
+        return [f"lake table {table.name} made"]
 
     def check(self, table: LakeTable) -> None:
         """Check that a table is there, and as its contract says.

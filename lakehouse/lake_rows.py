@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 from deltalake import ColumnProperties, DeltaTable, WriterProperties
+from deltalake import Schema as DeltaSchema
+from deltalake.schema import Field
 
 from lakehouse.contract import ColumnType, LakeTable
 from lakehouse.errors import StoreError
@@ -52,13 +54,17 @@ def checked(table: LakeTable, rows: pa.Table) -> pa.Table:
         different = sorted(set(rows.column_names) ^ set(table.names))
         raise StoreError(f"rows have the columns of their contract; {table.name} differs in {different}; correct them")
     try:
-        fitting = rows.select(list(table.names)).cast(schema)
+        return rows.select(list(table.names)).cast(schema)
     except (pa.ArrowInvalid, ValueError) as error:
         raise StoreError(f"rows keep their contract; {table.name}: {error}; correct them") from error
-    nulls = [field.name for field in schema if not field.nullable and fitting[field.name].null_count]
-    if nulls:
-        raise StoreError(f"these columns are never null; {table.name} has nulls in {nulls}; correct the rows")
-    return fitting
+
+
+def lacking_columns(table: LakeTable, there: DeltaTable) -> list[Field]:
+    """Return the columns that the contract has gained and that older rows can do without: those that may be null."""
+    known = set(pa.schema(there.schema()).names)
+    gained = [column.name for column in table.columns if column.name not in known and column.nullable]
+    schema = pa.schema([arrow_schema(table).field(name) for name in gained])
+    return DeltaSchema.from_arrow(schema).fields if gained else []
 
 
 def check_columns(table: LakeTable, there: DeltaTable) -> None:

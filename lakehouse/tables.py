@@ -58,9 +58,9 @@ QUARANTINE: Final = LakeTable(
 
 # One event as lakehouse.events.AlertEvent has it; `received_at` is that of the message that caused it.
 _EVENT: Final = (
-    c.PATIENT_ID, c.WARD_ID.optional(), c.BED, c.CONDITION, c.STEP, c.PRIORITY, c.VALUE, c.LIMIT, c.LIMITS_VERSION,
-    c.ONSET_AT.optional(), c.MEASURED_AT.optional(), c.RECEIVED_AT, c.ESCALATION, c.SILENCED_UNTIL, c.ACKNOWLEDGED,
-    c.BY, c.REASON, c.MISSING, c.PARTITION, c.OFFSET,
+    c.PATIENT_ID, c.WARD_ID.optional(), c.BED, c.FROM_WARD_ID, c.CONDITION, c.STEP, c.PRIORITY, c.VALUE, c.LIMIT,
+    c.LIMITS_VERSION, c.ONSET_AT.optional(), c.MEASURED_AT.optional(), c.RECEIVED_AT, c.ESCALATION, c.SILENCED_UNTIL,
+    c.ACKNOWLEDGED, c.BY, c.REASON, c.MISSING, c.PARTITION, c.OFFSET,
 )  # fmt: skip
 
 LAKE_ALERT_EVENTS: Final = LakeTable(
