@@ -53,8 +53,13 @@ class Breaches:
         """Yield the labels of the breaches whose last second this is."""
         started = self._last_start(now, patients)
         over = (started >= 0) & (now - started == HOLD_S - 1)
-        for patient, start in zip(patients[over].tolist(), started[over].tolist(), strict=True):
-            yield Label(patient, KIND, start, now + 1, start, {HEART_RATE.name: BREACH_BPM})
+        return _labels(patients[over], started[over], now + 1)
+
+    def unfinished(self, now: int, patients: Ints) -> Iterator[Label]:
+        """Yield the labels of the breaches that go on after this second."""
+        started = self._last_start(now, patients)
+        goes_on = (started >= 0) & (now - started < HOLD_S - 1)
+        return _labels(patients[goes_on], started[goes_on], None)
 
     def _last_start(self, now: int, patients: Ints) -> Ints:
         """Breach k is of patient k mod n, at second k / rate; negative for a patient who had none yet."""
@@ -63,3 +68,8 @@ class Breaches:
             newest -= 1
         number = newest - (newest - patients) % self.patients
         return np.where(number >= 0, np.floor(number / self.per_s), -1).astype(np.int64)
+
+
+def _labels(patients: Ints, started: Ints, ends_s: int | None) -> Iterator[Label]:
+    for patient, start in zip(patients.tolist(), started.tolist(), strict=True):
+        yield Label(patient, KIND, start, ends_s, start, {HEART_RATE.name: BREACH_BPM})

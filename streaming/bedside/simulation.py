@@ -93,16 +93,20 @@ class Simulation:
         self._kept = places < script.patients
         self.places = places[self._kept]  # of the whole simulation; row n of the values is patient places[n]
         self._last_place = script.patients - 1
+        self._now = -1
         self._seconds = count() if script.seconds is None else iter(range(script.seconds))
 
     def __iter__(self) -> Iterator[Second]:
         for at_s in self._seconds:
+            self._now = at_s
             yield self._second(at_s)
 
     def unfinished(self) -> Iterator[Label]:
         """Yield the labels of the episodes that go on, after the last second taken."""
         for number, group in zip(self._numbers, self._groups, strict=True):
             yield from self._numbered(number, group.unfinished())
+        if self._breaches is not None:
+            yield from self._breaches.unfinished(self._now, self.places)
 
     def _second(self, at_s: int) -> Second:
         steps = [group.step() for group in self._groups]
