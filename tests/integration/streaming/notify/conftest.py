@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -15,16 +14,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from lakehouse.cassandra import Cassandra
 from lakehouse.events import AlertEvent, encode
 from lakehouse.kafka import LogWriter
-from lakehouse.settings import Service, Settings
+from lakehouse.settings import Service
 from lakehouse.tables import DELIVERIES
 from lakehouse.topics import ALERTS
 from tests.integration.streaming.notify.servers import PASSWORD, USER, Server
+from tests.local_stack import LocalStack
 from tests.unit.streaming.notify.builders import event
+from waiting import until
 
 TEAMS = """\
 default: [default-{run}@h.example]
@@ -37,9 +37,7 @@ storm: {{mails_per_minute: 10, high_hold_s: 1, hold_s: 2}}
 
 def eventually(condition: Callable[[], bool], within_s: float = 60.0) -> None:
     """Wait until something holds."""
-    Retrying(retry=retry_if_result(lambda held: not held), stop=stop_after_delay(within_s), wait=wait_fixed(0.1))(
-        condition
-    )
+    assert until(condition, within_s)
 
 
 class Bench:
@@ -48,10 +46,11 @@ class Bench:
     Wards and addresses carry a name of this run, so that tests share the topic without meeting.
     """
 
-    def __init__(self, stack: Settings, folder: Path, server: Server, database: Cassandra) -> None:
+    def __init__(self, stack: LocalStack, folder: Path, server: Server, database: Cassandra) -> None:
         self.run = f"r{uuid4().hex[:10]}"
         self.server = server
-        self._stack = stack
+        self._settings = stack.settings
+        self._environment = stack.environment
         self._folder = folder
         self._database = database
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,7 +65,7 @@ class Bench:
         return event(number=number, received_at=datetime.now(UTC), **(filled | fields))
 
     def write(self, *events: AlertEvent | bytes) -> None:
-        with LogWriter(self._stack, Service.ALARMS) as log:
+        with LogWriter(self._settings, Service.ALARMS) as log:
             for each in events:
                 value = each if isinstance(each, bytes) else encode(each)
                 log.send(ALERTS.name, self.run.encode(), value)
@@ -85,7 +84,7 @@ class Bench:
         }
         with (self._folder / "notify.log").open("ab") as log:
             command = [sys.executable, "-m", "streaming", "notify"]
-            self._process = subprocess.Popen(command, env=os.environ | variables, stderr=log)
+            self._process = subprocess.Popen(command, env=self._environment | variables, stderr=log)
 
     def wait_for_its_death(self) -> int:
         assert self._process is not None
@@ -116,18 +115,13 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Settings:
-    return Settings.load()
-
-
-@pytest.fixture(scope="session")
-def database(stack: Settings) -> Iterator[Cassandra]:
-    with Cassandra(stack, Service.NOTIFY, patience_s=60) as opened:
+def database(stack: LocalStack) -> Iterator[Cassandra]:
+    with Cassandra(stack.settings, Service.NOTIFY, patience_s=60) as opened:
         yield opened
 
 
 @pytest.fixture
-def bench(stack: Settings, database: Cassandra, tmp_path: Path) -> Iterator[Bench]:
+def bench(stack: LocalStack, database: Cassandra, tmp_path: Path) -> Iterator[Bench]:
     with Server(tmp_path) as server:
         made = Bench(stack, tmp_path, server, database)
         try:

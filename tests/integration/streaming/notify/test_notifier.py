@@ -9,6 +9,7 @@ from lakehouse.cassandra import Cassandra
 from lakehouse.tables import DEAD_LETTERS_BY_DAY
 from streaming.notify.message import message_id
 from tests.integration.streaming.notify.conftest import Bench, eventually
+from tests.local_stack import LocalStack
 
 FAULTS = ["notify.before_claim", "notify.after_claim", "notify.after_send", "notify.after_mark", "notify.before_commit"]
 
@@ -100,3 +101,16 @@ def test_killed_at_any_point_it_tells_everything_under_one_message_id(bench: Ben
                 told.setdefault(word, set()).add(mail["Message-ID"])
     assert {len(ids) for ids in told.values()} == {1}
     eventually(lambda: not {"claimed"} & set(bench.states("nurse").values()))
+
+
+@pytest.mark.parametrize("store", ["cassandra", "kafka"])
+def test_a_store_that_is_killed_delays_mails_and_loses_none(bench: Bench, stack: LocalStack, store: str) -> None:
+    bench.start()
+    bench.write(bench.event(1))
+    eventually(lambda: len(bench.message_ids("nurse")) == 1)
+    stack.kill(store)
+    bench.write(bench.event(2), bench.event(3))
+    eventually(lambda: len(bench.message_ids("nurse")) >= 3, within_s=180)
+    nurse = bench.address("nurse")
+    assert bench.message_ids("nurse") == [message_id([f"{bench.run}-{number}"], nurse) for number in (1, 2, 3)]
+    eventually(lambda: set(bench.states("nurse").values()) == {"sent"}, within_s=180)
