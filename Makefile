@@ -67,7 +67,8 @@ prerequisites:
 	  || { echo "Python's venv module is not installed: apt install python3-venv" >&2; exit 1; }
 
 # uv itself, at a pinned version, for this clone only.
-.uv/$(UV_VERSION): | prerequisites
+.uv/$(UV_VERSION):
+	@$(MAKE) prerequisites
 	@rm -rf .uv
 	@python3 -m venv .uv
 	@.uv/bin/pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"

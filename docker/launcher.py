@@ -27,7 +27,7 @@ from programs import NAMES, select
 from readiness import wait_for_services
 from stack import ROOT, StackSettings
 from starting import bring_up
-from status import as_json, as_table, collect
+from status import as_json, as_text, collect
 from stopping import bring_down
 from supervision import Supervisor
 from versions import load_versions
@@ -67,7 +67,7 @@ def status(as_json_: Annotated[bool, typer.Option("--json", help="For programs."
         return
     StackSettings.load()  # a wrong variable is said here rather than shown as a wrong port
     rows = collect(supervisor, run, read_env(run) | os.environ)
-    print(json.dumps(as_json(rows))) if as_json_ else console.print(as_table(rows))
+    print(json.dumps(as_json(rows))) if as_json_ else console.print(as_text(rows))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import smtplib
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from supervision import ProcessInfo, Supervisor
 DEADLINE_S = 180  # a busy machine of two cores is five times slower than a quiet one
 _PROBE_TIMEOUT_S = 5
 _MAX_DEATHS = 3
+_LOG_TAIL = 200
 
 
 class NotReadyError(Exception):
@@ -60,7 +62,9 @@ def wait_until_ready(program: Program, supervisor: Supervisor, settings: StackSe
 def _last_words(run: Path, program: Program) -> str:
     log = run / "logs" / f"{program.name}.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return f"its last words: {lines[-1][:200] if lines else 'none'}; see {log}"
+    # A Java process ends with a banner; what went wrong stands above it.
+    telling = [line for line in lines[-_LOG_TAIL:] if re.search("ERROR|FATAL|Exception|Error", line)] or lines
+    return f"its last words: {telling[-1].strip()[:200] if telling else 'none'}; see {log}"
 
 
 def probe(program: Program, process: ProcessInfo, settings: StackSettings, run: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from rich import box
+from rich.console import Group
 from rich.table import Table
 
 from ports import PORTS
@@ -79,35 +81,35 @@ def count_starts(run: Path, name: str) -> int:
     return log.rpartition("supervisord started with pid")[2].count(f"spawned: '{name}' with pid")
 
 
-def as_table(rows: list[Row]) -> Table:
-    """Lay the rows out for a terminal."""
-    total = sum(row.memory_mb or 0 for row in rows)
-    table = Table(caption=f"{total:,.0f} MB resident in all", caption_justify="left")
-    for column, right in (
-        ("process", False),
-        ("state", False),
-        ("pid", True),
-        ("port", True),
-        ("MB", True),
-        ("up", True),
-        ("restarts", True),
-        ("heartbeat", True),
-        ("it says", False),
-    ):
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
+def as_text(rows: list[Row]) -> Group:
+    """Lay the rows out for a terminal of 80 columns: a table, and below it what each process counts."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("process", "state", "pid", "port", "MB", "up", "starts", "heartbeat", "it says"):
+        left = column in {"process", "state", "it says"}
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.name,
             _coloured(row.state),
             str(row.pid or ""),
-            " ".join(map(str, row.ports)),
+            str(row.ports[0]) if row.ports else "",
             "" if row.memory_mb is None else f"{row.memory_mb:,.0f}",
             "" if row.uptime_s is None else duration(row.uptime_s),
-            str(max(row.starts - 1, 0)),
+            str(row.starts or ""),
             _heartbeat(row.heartbeat_age_s),
-            "  ".join(filter(None, [row.says, *(f"{key}={value}" for key, value in row.counters.items())])),
+            row.says,
         )
-    return table
+    total = sum(row.memory_mb or 0 for row in rows)
+    counts = [f"{row.name}: {_counted(row.counters)}" for row in rows if row.counters and row.pid]
+    return Group(table, f"{total:,.0f} MB resident in all", *counts)
+
+
+def _counted(counters: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int | float) else f"{name.replace('_', ' ')} {value}"
+        for name, value in counters.items()
+        if value is not None
+    )
 
 
 def as_json(rows: list[Row]) -> list[dict[str, Any]]:
@@ -133,4 +135,4 @@ def _coloured(state: str) -> str:
 def _heartbeat(age_s: float | None) -> str:
     if age_s is None:
         return ""
-    return f"[{'red' if age_s > _STALE_S else 'default'}]{duration(age_s)} ago[/]"
+    return f"[{'red' if age_s > _STALE_S else 'default'}]{duration(age_s)}[/]"
