@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -17,8 +19,14 @@ from lakehouse.messages import Message, Reading, Tick, Vitals, decode
 # lake folds the very numbers that were folded live.
 TIME_STEP_MS: Final = 100
 
+# A time zone can lead out of the years 1 to 9999, in which a time can be told.
+_EARLIEST_S: Final = datetime.min.replace(tzinfo=UTC).timestamp()
+_LATEST_S: Final = datetime.max.replace(tzinfo=UTC).timestamp() - 1
+
 _PLACE_OF: Final = {letter: float(place) for place, letter in enumerate(ACVPU)}
 _CONSCIOUSNESS: Final = INDEX[CONSCIOUSNESS.name]
+_NUMBERS: Final = [vital.name for vital in VITALS if vital is not CONSCIOUSNESS]
+_numbers_of: Final = attrgetter(*_NUMBERS)
 
 
 class LogSlice(NamedTuple):
@@ -59,7 +67,8 @@ class BadRecord(NamedTuple):
 
 def truncated_ms(times_s: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return seconds since 1970 as ms, truncated to 0.1 s (exact for times given to the microsecond)."""
-    return np.rint(times_s * 1e6).astype(np.int64) // (TIME_STEP_MS * 1000) * TIME_STEP_MS
+    times_us = np.rint(np.clip(times_s, _EARLIEST_S, _LATEST_S) * 1e6).astype(np.int64)
+    return times_us // (TIME_STEP_MS * 1000) * TIME_STEP_MS
 
 
 def decode_log(
@@ -83,28 +92,36 @@ def decode_log(
     LogSlice, list of BadRecord
         What decoded, and what did not with its row among the n.
     """
-    good: list[int] = []
+    messages, rows, bad = decode_records(keys, values)
+    kept_rows = slice(None) if not bad else np.array(rows, dtype=np.intp)
+    return slice_of(partition[kept_rows], offset[kept_rows], received_ms[kept_rows], messages), bad
+
+
+class Decoded(NamedTuple):
+    """Messages, the row of each in what was given, and the records that are none."""
+
+    messages: list[Message]
+    rows: list[int]
+    bad: list[BadRecord]
+
+
+def decode_records(keys: Sequence[bytes | None] | None, values: Sequence[bytes | None]) -> Decoded:
+    """Decode keys and values of records; see `decode_log`."""
     messages: list[Message] = []
+    rows: list[int] = []
     bad: list[BadRecord] = []
     for row, value in enumerate(values):
         try:
             message = decode(value)
-            if keys is not None:
-                _check_key(keys[row], message)
+            # Ticks have no patient. `type` and not `isinstance`: this is the innermost loop of everything live.
+            if keys is not None and type(message) is not Tick and keys[row] != message.patient_id.encode():
+                raise DecodeError(f"a record's key is its patient_id; found {keys[row]!r}; see lakehouse/messages.py")
         except DecodeError as error:
             bad.append(BadRecord(row, str(error)))
             continue
-        good.append(row)
         messages.append(message)
-    rows = slice(None) if not bad else np.array(good, dtype=np.intp)
-    return slice_of(partition[rows], offset[rows], received_ms[rows], messages), bad
-
-
-def _check_key(key: bytes | None, message: Message) -> None:
-    if isinstance(message, Tick):
-        return
-    if key is None or key != message.patient_id.encode():
-        raise DecodeError(f"a record's key is its patient_id; found {key!r}; see lakehouse/messages.py")
+        rows.append(row)
+    return Decoded(messages, rows, bad)
 
 
 def slice_of(
@@ -115,7 +132,9 @@ def slice_of(
 ) -> LogSlice:
     """Put decoded messages side by side."""
     n = len(messages)
-    is_reading = np.fromiter((type(m) is Reading for m in messages), np.bool_, n)
+    others = {row: message for row, message in enumerate(messages) if type(message) is not Reading}
+    is_reading = np.ones(n, np.bool_)
+    is_reading[list(others)] = False
     readings: list[Reading] = [m for m in messages if type(m) is Reading]
     measured_ms = np.zeros(n, np.int64)
     period_ms = np.zeros(n, np.int64)
@@ -126,21 +145,20 @@ def slice_of(
         period_ms[is_reading] = np.rint(np.array([m.period_s for m in readings]) * 1000)
         values[is_reading] = _values([m.vitals for m in readings])
     return LogSlice(
-        partition=partition,
-        offset=offset,
+        partition=partition.astype(np.int32, copy=False),
+        offset=offset.astype(np.int64, copy=False),
         received_ms=received_ms // TIME_STEP_MS * TIME_STEP_MS,
         patient_ids=[None if type(m) is Tick else m.patient_id for m in messages],
         is_reading=is_reading,
         measured_ms=measured_ms,
         period_ms=period_ms,
         values=values,
-        others={row: message for row, message in enumerate(messages) if type(message) is not Reading},
+        others=others,
     )
 
 
 def _values(vitals: Sequence[Vitals]) -> NDArray[np.float64]:
     """Return vitals as rows of the catalogue, (n, vitals), as they are folded and stored."""
-    columns = [np.array(list(map(attrgetter(vital.name), vitals))) for vital in VITALS if vital is not CONSCIOUSNESS]
-    numbers = np.array([column.astype(np.float64) for column in columns]).T
+    flat = np.fromiter(chain.from_iterable(map(_numbers_of, vitals)), np.float64, len(vitals) * len(_NUMBERS))
     letters = [np.nan if v.consciousness is None else _PLACE_OF[v.consciousness] for v in vitals]
-    return kept(np.insert(numbers, _CONSCIOUSNESS, letters, axis=1))
+    return kept(np.insert(flat.reshape(-1, len(_NUMBERS)), _CONSCIOUSNESS, letters, axis=1))

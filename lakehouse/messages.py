@@ -8,7 +8,7 @@ fields are ignored; anything else that breaks the contract raises `DecodeError`,
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -71,7 +71,7 @@ class Limits(_Message, tag="limits", kw_only=True, frozen=True, omit_defaults=Tr
     """
 
     patient_id: PatientId
-    version: Annotated[int, Meta(ge=0)]
+    version: Annotated[int, Meta(ge=0, le=2**53)]
     limits: dict[str, Limit | None]
     author: Annotated[str, Meta(min_length=1, max_length=64)]
     reason: Text = ""
@@ -98,14 +98,32 @@ class Admission(_Message, tag="admission", kw_only=True, frozen=True, omit_defau
     spo2_scale: Literal[1, 2] | None = None
 
 
+@final
 class Tick(_Message, tag="tick", kw_only=True, frozen=True, omit_defaults=True):
     """Time goes on, also where every patient is silent. Written to every partition once a second."""
 
 
 Message: TypeAlias = Reading | Finding | Limits | Command | Admission | Tick
 
-_decoder: Final = msgspec.json.Decoder(Message)
+_decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
 _encoder: Final = msgspec.json.Encoder()
+
+
+def _strict(kind: Any, **fields: Any) -> Any:
+    """Return the same kind of message, where a field that it does not know is an error."""
+    return msgspec.defstruct(
+        kind.__name__,
+        list(fields.items()),
+        bases=(kind,),
+        tag=kind.__struct_config__.tag,
+        tag_field=kind.__struct_config__.tag_field,
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+
+
+_STRICT: Final = (_strict(Reading, vitals=_strict(Vitals)), *map(_strict, (Finding, Limits, Command, Admission, Tick)))
+_strict_decoder: Final = msgspec.json.Decoder(Union[_STRICT])  # noqa: UP007  made at run time
 
 
 def decode(value: bytes | None) -> Message:
@@ -124,6 +142,15 @@ def decode(value: bytes | None) -> Message:
         return _decoder.decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(str(error)) from None
+
+
+def has_unknown_fields(value: bytes) -> bool:
+    """Tell whether a message, which `decode` took, has fields that this version does not know."""
+    try:
+        _strict_decoder.decode(value)
+    except msgspec.ValidationError:
+        return True
+    return False
 
 
 def encode(message: Message) -> bytes:
