@@ -7,11 +7,13 @@ onset       technical          team                 team                 low pri
 worsen      technical          teams so far         teams so far         everyone who knows of it must know it is worse
 escalate    technical          team                 team                 step n reaches team n
 expire      technical          teams so far         teams so far         a silence has ended and the alert is open
+transfer    technical          teams so far         teams so far         the new ward must know what is open
 others      nobody             nobody               nobody               the board shows them; they ask for nothing
 =========== ================== ==================== ==================== ==============================================
 
 A silenced alert is held, except that a worsening breaks the silence. An alert that someone has acknowledged is not told
-again when its silence ends. What is told to nobody has a reason, and the worker counts it.
+again when its silence ends or its patient moves, and a move within a ward is no news. What is told to nobody has a
+reason, and the worker counts it.
 """
 
 from __future__ import annotations
@@ -45,8 +47,12 @@ RULES: Final[dict[tuple[Step, Priority], Reach]] = {
     ("expire", "low"): Reach.TECHNICAL,
     ("expire", "medium"): Reach.TEAMS_SO_FAR,
     ("expire", "high"): Reach.TEAMS_SO_FAR,
+    ("transfer", "low"): Reach.TECHNICAL,
+    ("transfer", "medium"): Reach.TEAMS_SO_FAR,
+    ("transfer", "high"): Reach.TEAMS_SO_FAR,
 }
-HELD_BY_SILENCE: Final[frozenset[Step]] = frozenset({"onset", "escalate"})
+HELD_BY_SILENCE: Final[frozenset[Step]] = frozenset({"onset", "escalate", "transfer"})
+FOR_THE_UNACKNOWLEDGED: Final[frozenset[Step]] = frozenset({"expire", "transfer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,10 @@ def decide(event: AlertEvent, teams: CareTeams) -> Decision:
         return Decision((), f"step {event.step} is not mailed")
     if event.step in HELD_BY_SILENCE and _silenced(event):
         return Decision((), "silenced")
-    if event.step == "expire" and event.acknowledged:
-        return Decision((), "acknowledged before its silence ended")
+    if event.step in FOR_THE_UNACKNOWLEDGED and event.acknowledged:
+        return Decision((), "acknowledged")
+    if event.step == "transfer" and event.ward_id == event.from_ward_id:
+        return Decision((), "moved within its ward")
     recipients = tuple(dict.fromkeys(_reached(reach, event, teams)))
     return Decision(recipients) if recipients else Decision((), f"{priority} priority and no technical address")
 

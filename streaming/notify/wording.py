@@ -17,6 +17,7 @@ STEPS: Final[dict[Step, str]] = {
     "worsen": "worse",
     "escalate": "not acknowledged",
     "expire": "silence ended",
+    "transfer": "moved here",
 }
 FINDINGS: Final = {
     "vf": "ventricular fibrillation",

@@ -1,6 +1,6 @@
 """Each event is decided about once, also where the topic repeats it; nothing is committed too early."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -58,7 +58,10 @@ def test_a_pulse_tells_nobody() -> None:
     assert intake(pulse)[1] == []
 
 
-@pytest.mark.parametrize("value", [b"", b"{", b'{"kind":"event"}', b"\xff"])
+WITHOUT_A_ZONE = encode(event(received_at=datetime(2026, 11, 24, 3)))  # noqa: DTZ001  that is the point
+
+
+@pytest.mark.parametrize("value", [b"", b"{", b'{"kind":"event"}', b"\xff", WITHOUT_A_ZONE])
 def test_a_record_that_is_none_of_ours_is_refused(value: bytes) -> None:
     with pytest.raises(DecodeError):
         Intake(TEAMS).take((0, 0), value)

@@ -33,6 +33,7 @@ SUBJECTS: list[tuple[dict[str, Any], str]] = [
     ({"step": "worsen"}, "HIGH icu bed 7, worse: heart rate high 152 /min (limit 140)"),
     ({"step": "escalate"}, "HIGH icu bed 7, not acknowledged: heart rate high 152 /min (limit 140)"),
     ({"step": "expire"}, "HIGH icu bed 7, silence ended: heart rate high 152 /min (limit 140)"),
+    ({"step": "transfer"}, "HIGH icu bed 7, moved here: heart rate high 152 /min (limit 140)"),
     ({"ward_id": None, "bed": None}, "HIGH no ward: heart rate high 152 /min (limit 140)"),
     ({"bed": None}, "HIGH icu: heart rate high 152 /min (limit 140)"),
     (

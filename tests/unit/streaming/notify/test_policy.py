@@ -37,6 +37,9 @@ TOLD: list[tuple[dict[str, Any], list[str]]] = [
     ({"step": "escalate", "priority": "medium", "escalation": 1, "ward_id": None}, ["duty@h"]),
     ({"step": "expire", "priority": "medium"}, ["nurse@h"]),
     ({"step": "expire", "priority": "high", "escalation": 1}, ["nurse@h", "physician@h"]),
+    ({"step": "transfer", "from_ward_id": "ward-a"}, ["nurse@h"]),
+    ({"step": "transfer", "from_ward_id": None}, ["nurse@h"]),
+    ({"step": "transfer", "from_ward_id": "ward-a", "escalation": 1}, ["nurse@h", "physician@h"]),
 ]
 
 HELD: list[tuple[dict[str, Any], str]] = [
@@ -44,7 +47,10 @@ HELD: list[tuple[dict[str, Any], str]] = [
     ({"step": "escalate", "escalation": 1, **SILENCED}, "silenced"),
     ({"step": "onset", "priority": "low", "ward_id": "ward-a"}, "low priority and no technical address"),
     ({"step": "onset", "priority": "low", "ward_id": None}, "low priority and no technical address"),
-    ({"step": "expire", "acknowledged": True}, "acknowledged before its silence ended"),
+    ({"step": "expire", "acknowledged": True}, "acknowledged"),
+    ({"step": "transfer", "from_ward_id": "icu"}, "moved within its ward"),
+    ({"step": "transfer", "from_ward_id": "ward-a", "acknowledged": True}, "acknowledged"),
+    ({"step": "transfer", "from_ward_id": "ward-a", **SILENCED}, "silenced"),
     ({"step": "ease"}, "step ease is not mailed"),
     ({"step": "acknowledge"}, "step acknowledge is not mailed"),
     ({"step": "silence"}, "step silence is not mailed"),
