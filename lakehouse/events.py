@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from lakehouse.errors import DecodeError
+from lakehouse.messages import Aware
 
 Step: TypeAlias = Literal[
     "onset", "worsen", "ease", "acknowledge", "escalate", "silence", "expire", "clear", "discharge", "transfer", "refuse"
@@ -36,11 +36,11 @@ class AlertEvent(Struct, frozen=True, kw_only=True, tag_field="kind", tag="event
     value: float | None = None
     limit: float | None = None
     limits_version: int = 0
-    onset_at: datetime | None = None
-    measured_at: datetime | None = None
-    received_at: datetime
+    onset_at: Aware | None = None
+    measured_at: Aware | None = None
+    received_at: Aware
     escalation: int = 0
-    silenced_until: datetime | None = None
+    silenced_until: Aware | None = None
     acknowledged: bool = False
     by: str | None = None
     reason: str | None = None
@@ -54,7 +54,7 @@ class Pulse(Struct, frozen=True, kw_only=True, tag_field="kind", tag="pulse"):
 
     writer: Literal["alarms", "standby"]
     lane: str  # the partitions it folds, for example "0-11"
-    at: datetime
+    at: Aware
     positions: dict[int, int]  # partition -> next offset
 
 

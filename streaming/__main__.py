@@ -65,12 +65,14 @@ def rebuild(partitions: Partitions = None) -> None:
 
 @app.command()
 def mailbox(
-    count: Annotated[int, typer.Option(min=1, help="How many of the newest mails to show.")] = 20,
+    count: Annotated[int, typer.Option(min=1, help="How many of the newest mails to list.")] = 20,
+    to: Annotated[str | None, typer.Option(help="Only mails to addresses that contain this.")] = None,
+    show: Annotated[int | None, typer.Option(min=1, metavar="N", help="Print mail number N of the list.")] = None,
 ) -> None:
     """Show what the local mail server holds."""
     from streaming.notify import mailbox
 
-    mailbox.show(Settings.load(), count)
+    mailbox.show(Settings.load(), count, to, show)
 
 
 @app.command()
