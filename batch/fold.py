@@ -16,14 +16,14 @@ import numpy as np
 
 from lakehouse.events import encode
 from lakehouse.folding import AlarmFold
-from lakehouse.log import LogSlice, decode_log
+from lakehouse.log import LogSlice, decode_log, truncated_ms
 
 CHUNK_LINES: Final = 20_000
 
 
 class _Line(msgspec.Struct):
-    partition: Annotated[int, msgspec.Meta(ge=0)]
-    offset: Annotated[int, msgspec.Meta(ge=0)]
+    partition: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+    offset: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
     received_at: Annotated[datetime, msgspec.Meta(tz=True)]
     value: msgspec.Raw
 
@@ -132,7 +132,7 @@ def decode_lines(number: int, lines: list[bytes]) -> Chunk:
             quarantine.append(Quarantined(place, str(error), line.decode(errors="backslashreplace").rstrip("\n")))
     partition = np.array([entry.partition for entry in entries], dtype=np.int32)
     offset = np.array([entry.offset for entry in entries], dtype=np.int64)
-    received_ms = np.rint(np.array([entry.received_at.timestamp() for entry in entries]) * 1000).astype(np.int64)
+    received_ms = truncated_ms(np.array([entry.received_at.timestamp() for entry in entries]))
     order = np.lexsort((offset, partition))
     log, bad = decode_log(
         partition[order], offset[order], received_ms[order], None, [bytes(entries[place].value) for place in order]
@@ -141,4 +141,4 @@ def decode_lines(number: int, lines: list[bytes]) -> Chunk:
         place = numbers[order[record.row]]
         text = lines[place - number].decode(errors="backslashreplace").rstrip("\n")
         quarantine.append(Quarantined(place, record.reason, text))
-    return Chunk(len(lines), log, quarantine)
+    return Chunk(len(lines), log, sorted(quarantine, key=lambda each: each.line))

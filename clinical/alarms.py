@@ -140,12 +140,14 @@ def take_reading(
             continue
         signal = s.signals[v]
         given += 1
-        if clock <= signal.clock:
+        last = min(signal.measured_at, signal.seen_at)
+        # The same measured_at is the same value, also where the clock of its device runs ahead.
+        if clock <= last or measured == signal.measured_at:
             counts[LATE_VALUES] += 1
             continue
         news += 1
-        broken = clock - signal.clock > gap(rules, period)
-        signal.clock = clock
+        broken = clock - last > gap(rules, period)
+        signal.measured_at = measured
         signal.seen_at = received
         signal.period = period
         signal.steady = not broken
@@ -157,7 +159,8 @@ def take_reading(
             possible += 1
         else:
             counts[IMPOSSIBLE_VALUES] += 1
-    if given == 0 and clock > s.blank_clock:
+    if given == 0 and clock > s.blank_clock and measured != s.blank_measured_at:
+        s.blank_measured_at = measured
         s.blank_clock = clock
         news = 1
     if news == 0:
@@ -181,13 +184,19 @@ def is_decided(
     regain(rules, s, v, entry, events)
     if impossible(rules, s, v, value, clock, period, broken, received, entry, events):
         return False
-    heart = s.signals[_HEART_RATE]
-    if v == _PULSE_RATE and received - heart.seen_at <= gap(rules, heart.period):
-        # The pulse stands in where no heart rate is measured; with both, one tachycardia would alarm twice.
+    if v == _PULSE_RATE and has_heart_rate(rules, s, received):
         calm_band(s, rules, v)
     else:
         feed(s, rules, v, value, clock, period, received, entry, events)
     return True
+
+
+@compiled
+def has_heart_rate(rules: Rules, s: Patient, received: int) -> bool:
+    """Say whether a heart rate is measured that can be true; where not, the pulse stands in for it."""
+    heart = s.signals[_HEART_RATE]
+    is_possible = heart.valued_at == min(heart.measured_at, heart.seen_at)
+    return bool(is_possible and received - heart.seen_at <= gap(rules, heart.period))
 
 
 @compiled
@@ -197,13 +206,13 @@ def take_score(
 ) -> None:  # fmt: skip
     """Score the last values while they are fresh, and hold the score against its limits."""
     score = s.signals[SCORE]
-    score.clock = max(score.clock, clock)
+    score.valued_at = max(score.valued_at, clock)
     for v in range(N_VITALS):
         signal = s.signals[v]
-        known[v] = signal.value if score.clock - signal.valued_at <= rules.fresh[v] else np.nan
+        known[v] = signal.value if score.valued_at - signal.valued_at <= rules.fresh[v] else np.nan
     score.value, s.score_missing = news2(known, s.spo2_scale)
     if not score.calm_low <= score.value <= score.calm_high:
-        feed(s, rules, SCORE, score.value, score.clock, period, received, entry, events)
+        feed(s, rules, SCORE, score.value, score.valued_at, period, received, entry, events)
 
 
 @compiled

@@ -16,8 +16,8 @@ LAYERS: Final = 2
 # What is remembered of one vital (and of the score): one cache line.
 SIGNAL: Final = np.dtype(
     [
-        ("clock", "i8"),  # alarm clock of the last value, possible or not
-        ("seen_at", "i8"),  # received_at of it
+        ("measured_at", "i8"),  # of the last value, possible or not
+        ("seen_at", "i8"),  # received_at of it; the earlier of the two is its alarm clock
         ("valued_at", "i8"),  # alarm clock of the last possible value
         ("value", "f8"),
         ("calm_low", "f8"),  # a value within calm_low .. calm_high needs no decision;
@@ -40,7 +40,8 @@ PATIENT: Final = np.dtype(
         ("heard_at", "i8"),  # received_at of the last reading
         ("period", "i8"),  # the shortest period of the devices now heard
         ("due_at", "i8"),  # no tick before this time can change anything
-        ("blank_clock", "i8"),  # alarm clock of the last reading that held no value at all
+        ("blank_measured_at", "i8"),  # of the last reading that held no value at all
+        ("blank_clock", "i8"),  # its alarm clock
         ("skewed_at", "i8"),  # received_at of the last reading from a clock that runs ahead
         ("score_missing", "i8"),  # bit mask of NEWS2 parameters without a fresh value
         ("level", "i1", (N_CHANNELS,)),  # priority of the alert that is open on a channel; 0 = none
@@ -74,7 +75,9 @@ Patients: TypeAlias = np.recarray  # (patients,) of PATIENT
 def blank_patient(limits: NDArray[np.float64]) -> Patients:
     """Return one record of a patient of whom nothing is known, with default limits, shape (L, 2)."""
     blank = np.zeros(1, PATIENT).view(np.recarray)
-    for name in ("heard_at", "due_at", "blank_clock", "skewed_at", "fed", "onset", "level_since", "silenced_until"):
+    for name in ("heard_at", "due_at", "blank_measured_at", "blank_clock", "skewed_at"):
+        blank[name] = NEVER
+    for name in ("fed", "onset", "level_since", "silenced_until"):
         blank[name] = NEVER
     blank["beyond_since"] = blank["back_since"] = NEVER
     blank["escalate_at"] = blank["period"] = FOREVER
@@ -83,7 +86,7 @@ def blank_patient(limits: NDArray[np.float64]) -> Patients:
     blank["limit"] = limits
     blank["fed_value"] = blank["set_limit"] = np.nan
     signals = blank["signals"]
-    for name in ("clock", "seen_at", "valued_at", "impossible_since"):
+    for name in ("measured_at", "seen_at", "valued_at", "impossible_since"):
         signals[name] = NEVER
     signals["value"] = np.nan
     signals["calm_low"], signals["calm_high"] = np.inf, -np.inf

@@ -79,4 +79,4 @@ def kept(values: NDArray[np.float64]) -> NDArray[np.float64]:
         Each is k / 10 for a whole number k, the same double wherever it is computed; at most 3000 either way, which is
         impossible for every vital.
     """
-    return np.clip(np.floor(values * 10.0 + 0.5) / 10.0, -_KEPT_WITHIN, _KEPT_WITHIN)
+    return np.floor(np.clip(values, -_KEPT_WITHIN, _KEPT_WITHIN) * 10.0 + 0.5) / 10.0

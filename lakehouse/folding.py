@@ -15,7 +15,7 @@ from clinical.alert import REASONS, REFUSE, STEPS, Event
 from clinical.conditions import CONDITIONS, PRIORITIES
 from clinical.news2 import PARAMETERS
 from clinical.rules import NEVER, rules_of
-from clinical.state import PATIENT, STATE_VERSION, Entries, Patients, blank_patient
+from clinical.state import FINDING, PATIENT, READING, STATE_VERSION, Entries, Patients, blank_patient
 from clinical.vitals import VITALS
 from lakehouse.entries import Names, entries_of
 from lakehouse.errors import RecoveryError
@@ -80,6 +80,7 @@ class AlarmFold:
         partitions, where = np.unique(entries.partition, return_inverse=True)
         begins = np.array([self.positions.get(int(partition), 0) for partition in partitions], dtype=np.int64)
         new = entries.offset >= begins[where] if len(partitions) else np.zeros(0, np.bool_)
+        new[1:] &= (np.diff(entries.offset) != 0) | (np.diff(entries.partition) != 0)
         return entries if new.all() else entries.take(new)
 
     def _patient_rows(self, entries: LogSlice) -> np.ndarray:
@@ -110,7 +111,6 @@ class AlarmFold:
         if event.step != REFUSE:
             alert_id = f"{patient_id}.{condition}.{event.onset}"
             event_id = f"{alert_id}.{event.seq:05d}"
-        measured = int(columns.measured_at[row])
         is_score = condition == "news2_high"
         return AlertEvent(
             event_id=event_id,
@@ -124,11 +124,11 @@ class AlarmFold:
             priority=PRIORITIES[event.priority] or None,  # type: ignore[arg-type]
             value=_number(event.value),
             limit=_number(event.limit),
-            limits_version=event.limit_version,
+            limits_version=int(event.limit_version),  # NumPy's own, where the fold runs uncompiled
             onset_at=_time(event.onset),
-            measured_at=_time(measured) if measured else None,
+            measured_at=_time(int(columns.measured_at[row])) if columns.kind[row] in {READING, FINDING} else None,
             received_at=EPOCH + timedelta(milliseconds=int(entries.received_ms[row])),
-            escalation=event.escalation,
+            escalation=int(event.escalation),
             silenced_until=_time(event.silenced_until),
             acknowledged=bool(event.acknowledged),
             by=_author(message),
@@ -173,13 +173,18 @@ class AlarmFold:
             plain = zstandard.decompress(packed)
             length = int.from_bytes(plain[:8], "little")
             header = msgspec.msgpack.decode(plain[8 : 8 + length], type=_Header)
-            records = np.frombuffer(plain, np.uint8, offset=8 + length)
         except (zstandard.ZstdError, msgspec.MsgspecError, ValueError) as error:
             raise RecoveryError(f"a saved state must be whole; {error}; run `python -m streaming rebuild`") from None
         if header.layout != LAYOUT:
             raise RecoveryError(
                 f"a saved state must be of this version's layout {LAYOUT}; found {header.layout}; "
                 "run `python -m streaming rebuild`, which folds the log again"
+            )
+        records = plain[8 + length :]
+        if len(records) != len(header.rows) * PATIENT.itemsize:
+            raise RecoveryError(
+                f"a saved state must hold {len(header.rows)} records of {PATIENT.itemsize} bytes; "
+                f"found {len(records)} bytes; run `python -m streaming rebuild`"
             )
         self = cls(rules)
         self.positions = header.positions
@@ -189,7 +194,7 @@ class AlarmFold:
         self._names = Names(header.names)
         self._counts = np.array(header.counts, np.int64)
         if header.rows:
-            self._state = records.view(PATIENT).copy().view(np.recarray)
+            self._state = np.frombuffer(records, PATIENT).copy().view(np.recarray)
         return self
 
 
