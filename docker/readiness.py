@@ -186,8 +186,11 @@ def heartbeat_age_s(heartbeat: dict[str, Any], now: float) -> float | None:
 
 
 def check_heartbeat(run: Path, name: str, *, since: float) -> None:
-    """Refuse a heartbeat of before the process started."""
+    """Refuse a process that has not said anything since it started, or says that it is still starting."""
     now = time.time()
-    age_s = heartbeat_age_s(read_heartbeat(run, name), now)
+    heartbeat = read_heartbeat(run, name)
+    age_s = heartbeat_age_s(heartbeat, now)
     if age_s is None or now - age_s < since:
         raise NotReadyError("no heartbeat since it started")
+    if heartbeat.get("state") == "starting":
+        raise NotReadyError("it says that it is starting")

@@ -83,10 +83,10 @@ def count_starts(run: Path, name: str) -> int:
 
 def as_text(rows: list[Row]) -> Group:
     """Lay the rows out for a terminal of 80 columns: a table, and below it what each process counts."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for column in ("process", "state", "pid", "port", "MB", "up", "starts", "heartbeat", "it says"):
         left = column in {"process", "state", "it says"}
-        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+        table.add_column(column, justify="left" if left else "right", no_wrap=column != "it says")
     for row in rows:
         table.add_row(
             row.name,

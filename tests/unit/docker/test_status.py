@@ -59,3 +59,10 @@ def test_a_heartbeat_of_before_the_start_does_not_count(tmp_path: Path) -> None:
     check_heartbeat(tmp_path, "alarms", since=1_767_225_599.0)
     with pytest.raises(NotReadyError, match="no heartbeat since it started"):
         check_heartbeat(tmp_path, "alarms", since=1_767_225_601.0)
+
+
+def test_a_process_that_is_still_starting_is_not_ready(tmp_path: Path) -> None:
+    heartbeat(tmp_path, '{"at": "2026-01-01T00:00:00Z", "state": "starting"}')
+
+    with pytest.raises(NotReadyError, match="it says that it is starting"):
+        check_heartbeat(tmp_path, "alarms", since=1_767_225_599.0)
