@@ -12,7 +12,7 @@ import logging
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -152,9 +152,10 @@ class Notifier:
     # leave notes for the loop.
 
     def _on_assign(self, reader: Consumer, partitions: list[TopicPartition]) -> None:
-        for place in reader.committed(partitions, timeout=10.0):
-            self._expected[place.partition] = place.offset
         self._paused = False
+        self._expected = {}
+        with suppress(KafkaException):  # only the search for gaps needs it, and Kafka may just be coming back
+            self._expected = {place.partition: place.offset for place in reader.committed(partitions, timeout=10.0)}
 
     def _on_revoke(self, _reader: Consumer, partitions: list[TopicPartition]) -> None:
         self._taken_away += [place.partition for place in partitions]
