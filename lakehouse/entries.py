@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,18 +84,23 @@ def entries_of(log: LogSlice, patient_rows: NDArray[np.int64], names: Names) -> 
         measured_ms[kind == FINDING] = findings_at[detail[kind == FINDING]]
     return Entries(
         kind=kind,
-        partition=log.partition,
+        partition=_plain(log.partition),
         patient=patient_rows,
-        received_at=log.received_ms,
-        measured_at=measured_ms,
-        period=log.period_ms,
-        values=log.values,
+        received_at=_plain(log.received_ms),
+        measured_at=_plain(measured_ms),
+        period=_plain(log.period_ms),
+        values=_plain(log.values),
         detail=detail,
         findings=_findings([m for m in tables[FINDING] if isinstance(m, Finding)]),
         limits=_limits([m for m in tables[LIMITS] if isinstance(m, Limits)]),
         commands=_commands([m for m in tables[COMMAND] if isinstance(m, Command)]),
         admissions=_admissions([m for m in tables[ADMISSION] if isinstance(m, Admission)], names),
     )
+
+
+def _plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as the fold was compiled for: contiguous and writable; any other would be compiled anew."""
+    return np.require(values, requirements=["C", "W"])
 
 
 def _ints(values: Iterable[int]) -> NDArray[np.int64]:

@@ -11,7 +11,17 @@ from lakehouse.errors import DecodeError
 from lakehouse.messages import Aware
 
 Step: TypeAlias = Literal[
-    "onset", "worsen", "ease", "acknowledge", "escalate", "silence", "expire", "clear", "discharge", "transfer", "refuse"
+    "onset",
+    "worsen",
+    "ease",
+    "acknowledge",
+    "escalate",
+    "silence",
+    "expire",
+    "clear",
+    "discharge",
+    "transfer",
+    "refuse",
 ]
 Priority: TypeAlias = Literal["low", "medium", "high"]
 
@@ -56,6 +66,7 @@ class Pulse(Struct, frozen=True, kw_only=True, tag_field="kind", tag="pulse"):
     lane: str  # the partitions it folds, for example "0-11"
     at: Aware
     positions: dict[int, int]  # partition -> next offset
+    hops_ms: dict[str, float] = {}  # where the time went since the pulse before, ms a batch on average
 
 
 AlertMessage: TypeAlias = AlertEvent | Pulse

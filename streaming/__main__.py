@@ -43,8 +43,9 @@ def standby(partitions: Partitions = None) -> None:
 def landing() -> None:
     """Land the log in the lake on HDFS."""
     from streaming import landing
+    from streaming.bedside.stopping import stop_on_signals
 
-    landing.run(Settings.load())
+    landing.run(Settings.load(), stop_on_signals())
 
 
 @app.command()
@@ -171,6 +172,7 @@ def demo() -> None:
 def main() -> None:
     """Run a command; an error that Wardwatch raises on purpose is one sentence and an exit code, no traceback."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it says every batch
     try:
         app()
     except WardwatchError as error:

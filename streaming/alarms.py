@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from lakehouse.folding import warm_up
 from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import spark_options
 from lakehouse.log import BadRecord, LogSlice, decode_log
@@ -44,6 +46,7 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
     checkpoint = checkpoint_folder(settings, name)
     heartbeat = Heartbeat(settings.run / "heartbeats" / "alarms.json")
     heartbeat.beat("starting")
+    warm_up()
     with (
         Snapshots(snapshot_folder(settings, name)) as snapshots,
         BedsideLog(settings, Service.ALARMS) as log,
@@ -77,8 +80,15 @@ def start(
     )
 
     def take(batch: DataFrame, batch_id: int) -> None:
+        began_at, began = time.time(), time.monotonic()
         table = batch.coalesce(TASKS).toArrow()
-        lane.take(*in_order(table))
+        arrived = time.monotonic()
+        log, bad = in_order(table)
+        if len(log.partition):
+            lane.hops.add("append to batch, oldest", began_at - float(log.received_ms.min()) / 1000)
+        lane.hops.add("toArrow", arrived - began)
+        lane.hops.add("decode", time.monotonic() - arrived)
+        lane.take(log, bad)
 
     return (
         source.select("partition", "offset", "timestamp", "key", "value")

@@ -44,18 +44,23 @@ class Lane:
         self._pulsed_at = 0.0
         self._counts: Counter[str] = Counter()
         self._taking = threading.Lock()
+        self.hops = sink.hops
 
     def take(self, log: LogSlice, bad: Sequence[BadRecord]) -> None:
         """Fold a stretch of the log and write its events."""
         with self._taking:
             self._catch_up(log)
+            began = time.monotonic()
             events = self._fold.fold(log)
+            self.hops.add("fold", time.monotonic() - began)
             fault_point("alarms.after_fold")
             self._sink.write(Outcome(events, requests_of(log)))
+            began = time.monotonic()
             self._snapshots.save_now_and_then(self._fold)
             self._counts.update(entries=len(log.partition), events=len(events), quarantined=len(bad))
             self._pulse()
             self._board.refresh()
+            self.hops.add("after", time.monotonic() - began)
             fault_point("alarms.before_commit")
 
     def stop(self) -> None:
@@ -83,7 +88,7 @@ class Lane:
         now = time.monotonic()
         if now - self._pulsed_at >= PULSE_EVERY_S:
             self._pulsed_at = now
-            self._sink.pulse(self._name, self._fold.positions)
+            self._sink.pulse(self._name, self._fold.positions, self.hops.taken())
             self._heartbeat.beat("running", patients=self._fold.patients, **self._counts, **self._fold.counts)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 import msgspec
@@ -28,6 +29,7 @@ from lakehouse.tables import (
     REFUSED,
 )
 from lakehouse.topics import ALERTS
+from streaming.hops import Hops
 
 CLOSING: Final = frozenset({"clear", "discharge"})
 
@@ -74,6 +76,7 @@ class EventSink:
         self.cassandra = Cassandra(settings, service)
         self._alerts = LogWriter(settings, service, linger_ms=0)
         self._name = str(service)
+        self.hops = Hops()
 
     def __enter__(self) -> Self:
         self.cassandra.__enter__()
@@ -90,16 +93,26 @@ class EventSink:
         """Write events and requests; see the class for what a retry does."""
         if not outcome.events and not outcome.requests:
             return
+        began = time.monotonic()
         self.cassandra.write_all(self._statements(outcome))
+        self.hops.add("cassandra", time.monotonic() - began)
         fault_point(f"{self._name}.after_cassandra")
         for event in outcome.events:
             self._alerts.send(ALERTS.name, event.patient_id.encode(), encode(event))
+        began = time.monotonic()
         self._alerts.flush()
+        self.hops.add("produce", time.monotonic() - began)
         fault_point(f"{self._name}.after_produce")
 
-    def pulse(self, lane: str, positions: Mapping[int, int]) -> None:
-        """Say that whoever writes here lives, and up to where its events are out."""
-        pulse = Pulse(writer=self._name, lane=lane, at=datetime.now(UTC), positions=dict(positions))  # type: ignore[arg-type]
+    def pulse(self, lane: str, positions: Mapping[int, int], hops_ms: Mapping[str, float] = MappingProxyType({})) -> None:
+        """Say that whoever writes here lives, up to where its events are out, and where its time goes."""
+        pulse = Pulse(
+            writer=self._name,  # type: ignore[arg-type]
+            lane=lane,
+            at=datetime.now(UTC),
+            positions=dict(positions),
+            hops_ms=dict(hops_ms),
+        )
         self._alerts.send(ALERTS.name, None, encode(pulse), partition=0)
 
     def _statements(self, outcome: Outcome) -> Iterator[Statement]:

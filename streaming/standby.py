@@ -19,7 +19,7 @@ from confluent_kafka import Consumer
 from lakehouse.errors import DecodeError
 from lakehouse.events import AlertEvent, Pulse, decode
 from lakehouse.faults import fault_point
-from lakehouse.folding import AlarmFold
+from lakehouse.folding import AlarmFold, warm_up
 from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import assign, consumer, log_ends, records
 from lakehouse.settings import Service, Settings
@@ -94,6 +94,7 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
         BedsideLog(settings, Service.STANDBY) as log,
         EventSink(settings, Service.STANDBY) as sink,
     ):
+        warm_up()
         fold = _first_snapshot(snapshots, heartbeat, stop)
         if fold is not None:
             log.begin(fold.positions)

@@ -1,0 +1,130 @@
+"""A ward for end-to-end tests: patients that write to the log, and every place where their alarms must be."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import Message as Mail
+from typing import Any
+
+from lakehouse import events as alerts
+from lakehouse.cassandra import Cassandra
+from lakehouse.events import AlertEvent
+from lakehouse.folding import AlarmFold
+from lakehouse.kafka import LogWriter, assign, consumer, log_ends, records
+from lakehouse.lake import Lake
+from lakehouse.messages import Admission, Message, Reading, Vitals, encode
+from lakehouse.settings import Service, Settings
+from lakehouse.tables import ALERT_EVENTS, LAKE_ALERT_EVENTS, READINGS, REFUSED
+from lakehouse.topics import ALERTS, BEDSIDE
+from streaming.bedside_log import BedsideLog
+from streaming.sink import event_row
+from tests.local_stack import LocalStack
+
+CALM = {"heart_rate_bpm": 80.0, "spo2_pct": 97.0}
+Values = dict[str, float]
+
+
+def seconds_of(*stretches: tuple[int, Values]) -> list[Values]:
+    """Return vitals second by second: calm, but for what each stretch (seconds, values) says."""
+    return [CALM | values for seconds, values in stretches for _ in range(seconds)]
+
+
+@dataclass(frozen=True)
+class Ward:
+    """Writes to the log as monitors do, and reads every store."""
+
+    stack: LocalStack
+    settings: Settings
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Write messages of patients; they are acknowledged when this returns."""
+        with LogWriter(self.settings, Service.MONITORS) as log:
+            for message in messages:
+                log.send(BEDSIDE.name, message.patient_id.encode(), encode(message))  # type: ignore[union-attr]
+
+    def play(self, patient_id: str, vitals: list[Values], ward_id: str = "icu-1", bed: str = "1") -> None:
+        """Admit a patient and write a recording at 1 Hz that ends now."""
+        begin = datetime.now(UTC) - timedelta(seconds=len(vitals))
+        self.send(
+            [
+                Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed),
+                *(
+                    Reading(
+                        patient_id=patient_id,
+                        device_id="monitor-1",
+                        measured_at=begin + timedelta(seconds=second),
+                        vitals=Vitals(**values),
+                    )
+                    for second, values in enumerate(vitals)
+                ),
+            ]
+        )
+
+    def folded(self, *patients: str) -> list[AlertEvent]:
+        """Return what the log says: the events of these patients by a fold of the whole log."""
+        fold = AlarmFold()
+        events: list[AlertEvent] = []
+        with BedsideLog(self.settings, Service.BATCH) as log:
+            ends = log.ends()
+            log.begin({partition: first for partition, (first, _) in ends.items()})
+            todo = {partition: end for partition, (first, end) in ends.items() if end > first}
+            while any(fold.positions.get(partition, 0) < end for partition, end in todo.items()):
+                events += fold.fold(log.read(timeout_s=0.5)[0])
+        return [event for event in events if event.patient_id in patients]
+
+    def in_cassandra(self, events: Iterable[AlertEvent]) -> list[dict[str, Any]]:
+        """Return the rows of all alerts that these events belong to."""
+        keys = dict.fromkeys(event.alert_id or REFUSED + event.patient_id for event in events)
+        with Cassandra(self.settings, Service.BATCH, patience_s=30) as cassandra:
+            return [row for key in keys for row in cassandra.select(ALERT_EVENTS, {"alert_id": key})]
+
+    def in_topic(self, *patients: str) -> Counter[str]:
+        """Return how often each event of these patients stands in the topic `alerts`."""
+        reader = consumer(self.settings, Service.BATCH, "test")
+        ends = log_ends(reader, ALERTS.name)
+        assign(reader, ALERTS.name, {partition: first for partition, (first, _) in ends.items()})
+        left = sum(end - first for first, end in ends.values())
+        found: Counter[str] = Counter()
+        while left > 0:
+            taken = records(reader, 1000, 1.0)
+            left -= len(taken)
+            messages = (alerts.decode(record.value() or b"") for record in taken)
+            found.update(m.event_id for m in messages if isinstance(m, AlertEvent) and m.patient_id in patients)
+        reader.close()
+        return found
+
+    def in_lake(self, *patients: str) -> Counter[str]:
+        """Return how often each event of these patients stands in the lake."""
+        with Lake(self.settings, patience_s=30) as lake:
+            rows = lake.read(LAKE_ALERT_EVENTS, [("patient_id", "in", list(patients))], ["event_id"])
+        return Counter(rows["event_id"].to_pylist())
+
+    def landed_readings(self, patient_id: str) -> Counter[tuple[int, int]]:
+        """Return how often each reading of a patient, by its place in the log, stands in the lake."""
+        with Lake(self.settings, patience_s=30) as lake:
+            rows = lake.read(READINGS, [("patient_id", "=", patient_id)], ["partition", "offset"])
+        return Counter(zip(rows["partition"].to_pylist(), rows["offset"].to_pylist(), strict=True))
+
+    def mails(self, *patients: str) -> list[Mail]:
+        """Return the mails that speak of these patients."""
+        folder = self.settings.run / "mail" / "new"
+        mails = [message_from_bytes(path.read_bytes()) for path in folder.iterdir()]
+        return [mail for mail in mails if any(patient in str(mail.get_payload()) for patient in patients)]
+
+    def start(self, command: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start one of our processes by hand, outside the supervisor."""
+        log = (self.settings.run / "logs" / f"test-{command}.log").open("ab")
+        arguments = [sys.executable, "-m", "streaming", command]
+        return subprocess.Popen(arguments, env=self.stack.environment | environment, stdout=log, stderr=log)
+
+
+def as_stored(event: AlertEvent) -> dict[str, Any]:
+    """Return the row that Cassandra gives back for an event; it has no empty lists."""
+    row = event_row(event)
+    return {name: row.get(name) or None if name == "missing" else row.get(name) for name in ALERT_EVENTS.names}
