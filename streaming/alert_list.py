@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +16,8 @@ from clinical.vitals import INDEX, VITALS
 from lakehouse.events import AlertEvent
 
 ENDINGS: Final = frozenset({"clear", "discharge"})
+NUMBERS: Final = frozenset({"value", "limit", "age"})
+MINUTE_S: Final = 60
 ENDED_STAYS: Final = timedelta(seconds=15)
 STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan"}
 RANKS: Final = {"high": 0, "medium": 1, "low": 2}
@@ -69,12 +72,13 @@ class AlertList:
     def table(self, now: datetime, rows: int, caption: str) -> Table:
         """Draw the alerts."""
         open_now = sum(event.step not in ENDINGS for event in self.latest.values())
-        table = Table(title=f"Alerts: {open_now} open, {self.raised} raised", caption=caption, expand=True)
+        title = f"Alerts: {open_now} open, {self.raised} raised"
+        table = Table(title=title, caption=caption, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         for column in ("patient", "ward / bed", "condition", "value", "limit", "priority", "age", "step"):
-            table.add_column(column, justify="right" if column in {"value", "limit", "age"} else "left")
+            table.add_column(column, justify="right" if column in NUMBERS else "left", no_wrap=True)
         for event in self.shown(rows):
             style = "dim" if event.step in ENDINGS else STYLES.get(event.priority or "", "")
-            age = str(timedelta(seconds=int((now - self.raised_at[event.alert_id or ""]).total_seconds())))
+            age = age_of((now - self.raised_at[event.alert_id or ""]).total_seconds())
             table.add_row(*(Text(cell) for cell in (*cells(event), age, event.step)), style=style)
         return table
 
@@ -84,6 +88,12 @@ def cells(event: AlertEvent) -> tuple[str, ...]:
     place = f"{event.ward_id or '-'} / {event.bed or '-'}"
     condition = (event.condition or "-").replace("_", " ")
     return event.patient_id, place, condition, value_of(event), limit_of(event), event.priority or "-"
+
+
+def age_of(seconds: float) -> str:
+    """Return an age as one reads it at a glance."""
+    whole = max(int(seconds), 0)
+    return f"{whole} s" if whole < MINUTE_S else f"{whole // MINUTE_S} min"
 
 
 def value_of(event: AlertEvent) -> str:

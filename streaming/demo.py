@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 from typing import Final
 
@@ -27,8 +28,8 @@ from streaming.bedside.simulation import Script
 from streaming.bedside.stopping import stop_on_signals
 
 # Dataset, how many of its patients, how fast. The monitors' recordings run as they were measured; two days of charts
-# pass in a minute or two. In bidmc-25 the heart rate and in bidmc-49 the saturation is beyond its limit from the start.
-PLAYED: Final = (("bidmc", 28, 1.0), ("mimic3demo", 8, 3600.0), ("cinc2012", 12, 1440.0))
+# pass in eight minutes. In bidmc-25 the heart rate and in bidmc-49 the saturation is beyond its limit from the start.
+PLAYED: Final = (("bidmc", 28, 1.0), ("cinc2012", 6, 360.0), ("mimic3demo", 4, 720.0))
 SIMULATED: Final = (
     Script(patients=20, seed=1, deteriorations_per_day=48),
     Script(patients=4, seed=2, alerts_per_s=0.1),  # the first alarm comes after seconds
@@ -36,6 +37,7 @@ SIMULATED: Final = (
 LOOK_S: Final = 0.25
 QUIET_S: Final = 60.0
 ROWS: Final = 24
+FRAME_ROWS: Final = 8  # title, header, caption and what was printed above
 
 
 class Counter:
@@ -79,15 +81,28 @@ def run(settings: Settings) -> None:
 def cast_of(settings: Settings, stop: Event, sent: Counter) -> tuple[list[Player], list[str], str]:
     """Return who plays, all patient ids, and what is played in words: recordings when there are any."""
     chosen = [(name, list(found), speed) for name, found, speed in _recordings(settings)]
+    players: list[Player]
     if chosen:
-        players = [_replay(settings, found, speed, stop, sent) for _, found, speed in chosen]
         patient_ids = [recording.patient_id for _, found, _ in chosen for recording in found]
+        beds = census.admissions(settings.care_teams, patient_ids)
+        players = [
+            partial(replay.run, settings, found, stop, speed=speed, loop=True, admissions=beds, progress=sent.add)
+            for _, found, speed in chosen
+        ]
         what = ", ".join(f"{len(found)} recordings of {name}" for name, found, _ in chosen)
         return players, patient_ids, f"{what} from {settings.data}"
-    players = [_simulate(settings, script, stop, sent) for script in SIMULATED]
     patient_ids = [patient_id for script in SIMULATED for patient_id in script.patient_ids]
+    beds = census.admissions(settings.care_teams, patient_ids)
+    players = [
+        partial(simulator.run, settings, script, stop, admissions=_of(beds, script.patient_ids), progress=sent.add)
+        for script in SIMULATED
+    ]
     hint = f"there are no recordings in {settings.data}: `python -m lakehouse download bidmc` gets some"
     return players, patient_ids, f"{len(patient_ids)} simulated patients ({hint})"
+
+
+def _of(beds: dict[str, bytes], patient_ids: list[str]) -> dict[str, bytes]:
+    return {patient_id: beds[patient_id] for patient_id in patient_ids}
 
 
 def _recordings(settings: Settings) -> Iterator[tuple[str, list[Recording], float]]:
@@ -96,14 +111,6 @@ def _recordings(settings: Settings) -> Iterator[tuple[str, list[Recording], floa
             yield name, list(recordings.read(settings.data, name, max_records=most)), speed
         except MissingRecordings:
             continue
-
-
-def _replay(settings: Settings, found: list[Recording], speed: float, stop: Event, sent: Counter) -> Player:
-    return lambda: replay.run(settings, found, stop, speed=speed, loop=True, progress=sent.add)
-
-
-def _simulate(settings: Settings, script: Script, stop: Event, sent: Counter) -> Player:
-    return lambda: simulator.run(settings, script, stop, progress=sent.add)
 
 
 @contextmanager
@@ -126,7 +133,8 @@ def _show(console: Console, reader: Consumer, playing: list[Future[object]], sto
             alerts.forget_ended(datetime.now(UTC))
             caption = _caption(alerts, sent, time.monotonic() - started)
             if console.is_terminal:
-                live.update(alerts.table(datetime.now(UTC), ROWS, caption), refresh=True)
+                rows = min(ROWS, max(console.height - FRAME_ROWS, 1))
+                live.update(alerts.table(datetime.now(UTC), rows, caption), refresh=True)
             else:
                 for line in lines(news):
                     print(line, flush=True)  # noqa: T201  a pipe gets lines instead of a table
@@ -148,7 +156,7 @@ def _caption(alerts: AlertList, sent: Counter, elapsed_s: float) -> str:
     progress = f"{sent.readings:,} readings sent in {elapsed_s:,.0f} s"
     if not alerts.raised and elapsed_s > QUIET_S:
         return f"{progress}; no alert yet: `make status` tells whether the alarms process runs"
-    return f"{progress}  |  mail: python -m streaming mailbox  |  make status  |  make logs  |  Ctrl-C ends the demo"
+    return f"{progress}\nmails: python -m streaming mailbox | make status | make logs | Ctrl-C ends the demo"
 
 
 def _discharge(settings: Settings, patient_ids: list[str]) -> None:

@@ -30,11 +30,13 @@ def wards_of(care_teams: Path) -> tuple[str, ...]:
     return tuple(teams.load(care_teams).wards)
 
 
-def admissions(care_teams: Path, patient_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield (patient id, message) that admits each patient to a bed."""
+def admissions(care_teams: Path, patient_ids: Sequence[str]) -> dict[str, bytes]:
+    """Return for each patient the message that admits to a bed."""
     beds = places(wards_of(care_teams), len(patient_ids))
-    for patient_id, (ward_id, bed) in zip(patient_ids, beds, strict=True):
-        yield patient_id, encode(Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed))
+    return {
+        patient_id: encode(Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed))
+        for patient_id, (ward_id, bed) in zip(patient_ids, beds, strict=True)
+    }
 
 
 def discharge(patient_id: str) -> bytes:

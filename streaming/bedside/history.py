@@ -92,7 +92,7 @@ def write(
     unfinished = out.with_name(f"{out.name}.part")
     with unfinished.open("wb") as file, writer:
         log = HistoryFile(file, settings.kafka.partitions)
-        log.write(census.admissions(settings.care_teams, patient_ids), start_s)
+        log.write(census.admissions(settings.care_teams, patient_ids).items(), start_s)
         monitors = Monitors(patient_ids, simulation.places)
         for second in simulation:
             log.tick(start_s + second.at_s)

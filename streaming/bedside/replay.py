@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Final
@@ -111,6 +111,7 @@ def run(
     speed: float = 1.0,
     loop: bool = False,
     discharge: bool = False,
+    admissions: Mapping[str, bytes] | None = None,
     progress: Callable[[int], None] = unwatched,
 ) -> Played:
     """Admit the patients, play their recordings, and wait until all is written.
@@ -122,16 +123,19 @@ def run(
         would be older than what is known of them.
     discharge
         Discharge each patient when the recording ends; otherwise the monitor has simply fallen silent.
+    admissions
+        Message that admits each patient; from the wards of `care_teams.yaml` by default.
     progress
         Called with the number of rows just sent.
     """
     timeline = merge(played)
     patient_ids = list(dict.fromkeys(recording.patient_id for recording in played))
+    admissions = admissions or census.admissions(settings.care_teams, patient_ids)
     started, sent, passes = time.monotonic(), 0, 0
     with LogWriter(settings, Service.MONITORS) as log:
         while not stop.is_set() and (loop or passes == 0):
-            for patient_id, admission in census.admissions(settings.care_teams, patient_ids):
-                log.send(BEDSIDE.name, patient_id.encode(), admission)
+            for patient_id in patient_ids:
+                log.send(BEDSIDE.name, patient_id.encode(), admissions[patient_id])
             pace = Pace(time.time(), timeline.length_s, speed)
             sent += _play(log, timeline, pace, stop, discharge or loop, progress)
             passes += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.sharedctypes import Synchronized
@@ -92,6 +92,7 @@ def run(
     speed: float = 1.0,
     workers: int = 1,
     labels: Path | None = None,
+    admissions: Mapping[str, bytes] | None = None,
     progress: Callable[[int], None] = unwatched,
 ) -> Simulated:
     """Admit the patients and simulate them, until the script's end or `stop`; return when all is written.
@@ -102,9 +103,11 @@ def run(
         Processes that share the patients, whole groups of 256 each; no more than there are groups.
     labels
         Where the labels go; complete and in order at the end.
+    admissions
+        Message that admits each patient; from the wards of `care_teams.yaml` by default.
     """
     script.breaches()  # refuse a rate that the patients cannot give, before anything starts
-    admit(settings, script.patient_ids)
+    admit(settings, admissions or census.admissions(settings.care_teams, script.patient_ids))
     workers = min(workers, script.groups)
     started = time.time() + (WORKER_START_S if workers > 1 else 0)
     pace = Pace(started, float(script.seconds or 0), speed)
@@ -118,10 +121,10 @@ def run(
     return Simulated(script.patients, readings, time.time() - started, behind_s)
 
 
-def admit(settings: Settings, patient_ids: Sequence[str]) -> None:
+def admit(settings: Settings, admissions: Mapping[str, bytes]) -> None:
     """Put every patient into a bed, before the first reading."""
     with LogWriter(settings, Service.MONITORS) as log:
-        for patient_id, message in census.admissions(settings.care_teams, patient_ids):
+        for patient_id, message in admissions.items():
             log.send(BEDSIDE.name, patient_id.encode(), message)
 
 

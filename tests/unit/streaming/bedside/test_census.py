@@ -24,9 +24,8 @@ def test_no_two_patients_share_a_bed() -> None:
 def test_an_admission_says_ward_and_bed(tmp_path: Path) -> None:
     teams = tmp_path / "care_teams.yaml"
     teams.write_text("default: [duty@ward.example]\nwards:\n  icu-1: {first: [icu@ward.example]}\n")
-    [(patient_id, message)] = admissions(teams, ["bidmc-25"])
-    assert patient_id == "bidmc-25"
-    assert decode(message) == Admission(patient_id="bidmc-25", event="admit", ward_id="icu-1", bed="1")
+    beds = admissions(teams, ["bidmc-25"])
+    assert decode(beds["bidmc-25"]) == Admission(patient_id="bidmc-25", event="admit", ward_id="icu-1", bed="1")
 
 
 def test_a_discharge_names_the_patient() -> None:
