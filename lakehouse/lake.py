@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from threading import Event
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, stop_never, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    sleep_using_event,
+    stop_after_delay,
+    stop_never,
+    stop_when_event_set,
+    wait_exponential_jitter,
+)
 
 from lakehouse.contract import LakeTable
 from lakehouse.errors import StoreError
@@ -32,17 +42,43 @@ class Batch(NamedTuple):
     number: int
 
 
+class Addition(NamedTuple):
+    """Rows to append, and the marks that the same step sets in the table: writer -> number, which only grows."""
+
+    rows: pa.Table
+    marks: Mapping[str, int]
+
+
 class Lake:
     """The tables of `lakehouse.tables.LAKE`. A context manager.
 
     Every write is named by its batch. A batch that is written already is recognised and left alone, so any write may be
-    repeated, also by a process that died and does not know. While HDFS is away, calls wait and say so, for `patience_s`
-    (None = as long as it takes).
+    repeated, also by a process that died and does not know. While HDFS is away, calls wait and say so.
+
+    Parameters
+    ----------
+    patience_s
+        How long a call waits for HDFS; None = as long as it takes.
+    stop
+        Ends all waiting when it is set.
+    on_wait
+        Told why, each time a call waits.
     """
 
-    def __init__(self, settings: Settings, *, patience_s: float | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        patience_s: float | None = None,
+        stop: Event | None = None,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> None:
         self._settings = settings.hdfs
-        self._stop = stop_never if patience_s is None else stop_after_delay(patience_s)
+        self._on_wait = on_wait
+        self._stopping = stop or Event()
+        self._stop = stop_when_event_set(self._stopping) | (
+            stop_never if patience_s is None else stop_after_delay(patience_s)
+        )
 
     def __enter__(self) -> Self:
         # The Rust client of HDFS learns its user from the environment only.
@@ -119,6 +155,31 @@ class Lake:
         """
         return self._write_once(table, checked(table, rows), batch, mode="append")
 
+    def add(self, table: LakeTable, choose: Callable[[DeltaTable], Addition | None]) -> int:
+        """Append what is not there yet. Returns how many rows were added.
+
+        Parameters
+        ----------
+        choose
+            Is given the table as it is now, and again whenever another writer was first; returns what to add, or None.
+            ``table.transaction_version(writer)`` tells it what earlier additions have marked.
+
+        Raises
+        ------
+        StoreError
+            When the rows break the contract, or patience is over.
+        """
+        added: int = self._call(table, lambda: self._add(table, choose))
+        return added
+
+    def _add(self, table: LakeTable, choose: Callable[[DeltaTable], Addition | None]) -> int:
+        opened = DeltaTable(self.url(table))
+        addition = choose(opened)
+        if addition is None:
+            return 0
+        self._write(table, opened, checked(table, addition.rows), addition.marks, mode="append")
+        return len(addition.rows)
+
     def replace_day(self, table: LakeTable, day: date, rows: pa.Table, batch: Batch) -> bool:
         """Put rows in the place of a day's rows, in one step, once. Returns whether that was not done before."""
         predicate = f"{table.partition_by} = '{day.isoformat()}'"
@@ -161,25 +222,29 @@ class Lake:
         return self.open(table).transaction_version(writer)
 
     def _write_once(self, table: LakeTable, rows: pa.Table, batch: Batch, **how: Any) -> bool:
-        commit = CommitProperties(app_transactions=[Transaction(batch.writer, batch.number)])
-
         def attempt() -> bool:
             opened = DeltaTable(self.url(table))
             last = opened.transaction_version(batch.writer)
             if last is not None and last >= batch.number:
                 return False
-            write_deltalake(opened, rows, writer_properties=writer_properties(table), commit_properties=commit, **how)
+            self._write(table, opened, rows, {batch.writer: batch.number}, **how)
             return True
 
         written: bool = self._call(table, attempt)
         return written
+
+    @staticmethod
+    def _write(table: LakeTable, opened: DeltaTable, rows: pa.Table, marks: Mapping[str, int], **how: Any) -> None:
+        commit = CommitProperties(app_transactions=[Transaction(*mark) for mark in marks.items()])
+        write_deltalake(opened, rows, writer_properties=writer_properties(table), commit_properties=commit, **how)
 
     def _call(self, table: LakeTable, function: Any) -> Any:
         retrying = Retrying(
             retry=retry_if_exception(_passes),
             wait=wait_exponential_jitter(multiplier=0.5, max=10.0, jitter=0.2),
             stop=self._stop,
-            before_sleep=_say_waiting,
+            sleep=sleep_using_event(self._stopping),
+            before_sleep=self._say_waiting,
             reraise=True,
         )
         try:
@@ -188,17 +253,26 @@ class Lake:
             raise StoreError(
                 f"a table is made before it is used; there is none at {self.url(table)}; run `python -m lakehouse init`"
             ) from error
+        except StoreError:
+            raise
         except (DeltaError, OSError) as error:
             raise StoreError(
                 f"the lake must take and give rows; {table.name}: {_words(error)}; see `make status` and "
                 "`python -m lakehouse doctor`"
             ) from error
 
+    def _say_waiting(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        why = "" if error is None else _words(error)
+        logger.warning("waiting for the lake (try %d): %s", state.attempt_number, why)
+        if self._on_wait is not None:
+            self._on_wait(why)
+
 
 def _passes(error: BaseException) -> bool:
     """Whether trying again may help: HDFS is away, or another writer committed first."""
-    if isinstance(error, TableNotFoundError):
-        return False
+    if isinstance(error, TableNotFoundError | StoreError):
+        return False  # a StoreError is ours: the rows or the table break the contract
     words = str(error)
     return isinstance(error, CommitFailedError | OSError) or any(part in words for part in _PASSING_WORDS)
 
@@ -209,8 +283,3 @@ _PASSING_WORDS: Final = ("Connection refused", "Connection reset", "IO error", "
 
 def _words(error: BaseException) -> str:
     return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-
-
-def _say_waiting(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    logger.warning("waiting for the lake (try %d): %s", state.attempt_number, "" if error is None else _words(error))
