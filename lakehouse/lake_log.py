@@ -1,0 +1,176 @@
+"""The log as the lake has it: what was decoded live, as equal LogSlices, in the order of partition and offset.
+
+A closed day is sorted by patient, so its rows are first shared out, by their place in the log, over files in a scratch
+folder; each of those fits into memory. However long the log, it is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+from numpy.typing import NDArray
+
+from clinical.vitals import VITALS
+from lakehouse.lake import Lake
+from lakehouse.log import LogSlice
+from lakehouse.messages import decode
+from lakehouse.packing import SCHEMA as PACKED
+from lakehouse.packing import unpack
+from lakehouse.tables import ENTRIES, READINGS
+
+MOST_ROWS: Final = 500_000  # of a stretch: some 100 MB while it is put together
+MOST_FILES: Final = 500
+
+_PLACE: Final = ("partition", "offset")
+_COLUMNS: Final = {
+    READINGS: ("patient_id", "measured_at", "received_at", *_PLACE, "period_s", *PACKED.names),
+    ENTRIES: ("patient_id", "received_at", *_PLACE, "body"),
+}
+
+
+def lake_log(
+    lake: Lake,
+    begins: Mapping[int, int],
+    ends: Mapping[int, int],
+    scratch: Path | None = None,
+    most_rows: int = MOST_ROWS,
+) -> Iterator[LogSlice]:
+    """Yield the log of some partitions, partition after partition, each in its order.
+
+    Parameters
+    ----------
+    begins
+        Partition -> first offset wanted; a partition that is missing here is wanted from its first record on.
+    ends
+        Partition -> offset before which to stop. Only these partitions are read.
+    scratch
+        A folder for files that are gone at the end: about 30 bytes a row. None = the system's temporary folder.
+    most_rows
+        About how many entries a slice has.
+    """
+    tables = {table: lake.open(table) for table in _COLUMNS}
+    rows = sum(_rows(opened) for opened in tables.values())
+    width = max(most_rows, rows // MOST_FILES)
+    with TemporaryDirectory(dir=scratch) as folder:
+        shares = {
+            table: _share_out(opened, list(_COLUMNS[table]), _wanted(begins, ends), Path(folder) / table.name, width)
+            for table, opened in tables.items()
+        }
+        for place in sorted({place for share in shares.values() for place in share}):
+            yield log_of(*(share[place].to_table() if place in share else None for share in shares.values()))
+
+
+def log_of(readings: pa.Table | None, entries: pa.Table | None) -> LogSlice:
+    """Put rows of both tables into the order of the log.
+
+    Parameters
+    ----------
+    readings, entries
+        Rows of `readings` and of `entries`, in any order; None = no rows.
+
+    Returns
+    -------
+    LogSlice
+        Equal to what `lakehouse.log.decode_log` made of the same records.
+    """
+    halves = [half for half in (_of_readings(readings), _of_entries(entries)) if half is not None]
+    partition = np.concatenate([half.partition for half in halves])
+    offset = np.concatenate([half.offset for half in halves])
+    patient_ids = [patient_id for half in halves for patient_id in half.patient_ids]
+    order = np.lexsort((offset, partition))
+    place = np.argsort(order)  # row -> where it comes to stand
+    n_readings = len(order) if entries is None else len(order) - len(entries)
+    bodies = () if entries is None else entries["body"].to_pylist()
+    others = {int(place[n_readings + row]): decode(body.encode()) for row, body in enumerate(bodies)}
+    return LogSlice(
+        partition=partition[order],
+        offset=offset[order],
+        received_ms=np.concatenate([half.received_ms for half in halves])[order],
+        patient_ids=[patient_ids[row] for row in order],
+        is_reading=np.concatenate([half.is_reading for half in halves])[order],
+        measured_ms=np.concatenate([half.measured_ms for half in halves])[order],
+        period_ms=np.concatenate([half.period_ms for half in halves])[order],
+        values=np.concatenate([half.values for half in halves])[order],
+        others=dict(sorted(others.items())),
+    )
+
+
+def _of_readings(rows: pa.Table | None) -> LogSlice | None:
+    if rows is None:
+        return None
+    return LogSlice(
+        partition=rows["partition"].to_numpy(),
+        offset=rows["offset"].to_numpy(),
+        received_ms=_ms(rows["received_at"]),
+        patient_ids=rows["patient_id"].to_pylist(),
+        is_reading=np.ones(len(rows), np.bool_),
+        measured_ms=_ms(rows["measured_at"]),
+        period_ms=np.rint(rows["period_s"].to_numpy() * 1000).astype(np.int64),
+        values=unpack(rows),
+        others={},
+    )
+
+
+def _of_entries(rows: pa.Table | None) -> LogSlice | None:
+    if rows is None:
+        return None
+    n = len(rows)
+    return LogSlice(
+        partition=rows["partition"].to_numpy(),
+        offset=rows["offset"].to_numpy(),
+        received_ms=_ms(rows["received_at"]),
+        patient_ids=rows["patient_id"].to_pylist(),
+        is_reading=np.zeros(n, np.bool_),
+        measured_ms=np.zeros(n, np.int64),
+        period_ms=np.zeros(n, np.int64),
+        values=np.full((n, len(VITALS)), np.nan),
+        others={},
+    )
+
+
+def _ms(times: pa.ChunkedArray) -> NDArray[np.int64]:
+    us: NDArray[np.int64] = times.cast(pa.int64()).to_numpy()
+    return us // 1000
+
+
+def _rows(opened: DeltaTable) -> int:
+    return int(pc.sum(pa.table(opened.get_add_actions(flatten=True))["num_records"]).as_py() or 0)
+
+
+def _wanted(begins: Mapping[int, int], ends: Mapping[int, int]) -> pc.Expression:
+    wanted = pc.scalar(False)
+    for partition, end in ends.items():
+        of_partition = (pc.field("partition") == partition) & (pc.field("offset") < end)
+        wanted |= of_partition & (pc.field("offset") >= begins.get(partition, 0))
+    return wanted
+
+
+def _share_out(
+    opened: DeltaTable, columns: list[str], wanted: pc.Expression, folder: Path, width: int
+) -> dict[int, ds.Dataset]:
+    """Write rows to files by their place in the log. Returns the files, by a number that grows with the place."""
+    scanner = opened.to_pyarrow_dataset().scanner(columns=columns, filter=wanted)
+    schema = scanner.projected_schema.append(pa.field("place", pa.int64()))
+
+    def placed() -> Iterator[pa.RecordBatch]:
+        for batch in scanner.to_batches():
+            place = (batch["partition"].to_numpy().astype(np.int64) << 40) + batch["offset"].to_numpy() // width
+            yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(place)], schema=schema)
+
+    ds.write_dataset(
+        pa.RecordBatchReader.from_batches(schema, placed()),
+        folder,
+        format="ipc",
+        file_options=ds.IpcFileFormat().make_write_options(compression="lz4"),
+        partitioning=ds.partitioning(pa.schema([schema.field("place")])),
+        existing_data_behavior="error",
+    )
+    return {int(path.name): ds.dataset(path, format="ipc") for path in folder.iterdir()} if folder.exists() else {}
