@@ -1,0 +1,1 @@
+"""The batch layer: jobs over closed days, one file a job."""

@@ -10,13 +10,20 @@ import numpy as np
 from bench.report import Report
 from clinical.alarms import COUNTS, fold
 from clinical.rules import rules_of
-from clinical.state import READING, Entries, blank_patient
+from clinical.state import Entries, blank_patient
 from clinical.vitals import DBP, HEART_RATE, INDEX, RESP_RATE, SBP, SPO2, TEMPERATURE, VITALS
 from lakehouse.entries import Names, entries_of
 from lakehouse.log import LogSlice
 
 # vital -> mean and spread of what is drawn for it; calm patients with an excursion now and then, as on a ward
-_DRAWN: Final = {HEART_RATE: (85, 12), RESP_RATE: (17, 3), SPO2: (96, 1.5), SBP: (122, 12), DBP: (74, 8), TEMPERATURE: (37, 0.4)}
+_DRAWN: Final = {
+    HEART_RATE: (85, 12),
+    RESP_RATE: (17, 3),
+    SPO2: (96, 1.5),
+    SBP: (122, 12),
+    DBP: (74, 8),
+    TEMPERATURE: (37, 0.4),
+}
 _ROWS: Final = 1_000_000
 
 
@@ -34,7 +41,7 @@ def run(seconds: int) -> Report:
         rows=rows,
         figures=figures | {"readings_per_s": figures["readings_per_s_1000"]},
         notes=(
-            "Columns in memory in, events out; no decoding. In the order of the log: one second of all patients after another.",
+            "Columns in memory in, events out; no decoding. In the order of the log: second after second.",
             "10,000 patients are 35 MB of state: memory, not the rules, sets the pace there.",
         ),
     )
@@ -83,6 +90,4 @@ def _stretch(patients: int) -> Entries:
         values=values,
         others={},
     )
-    entries = entries_of(log, np.arange(_ROWS) % patients, Names())
-    assert (entries.kind == READING).all()
-    return entries
+    return entries_of(log, np.arange(_ROWS) % patients, Names())

@@ -40,7 +40,7 @@ from clinical.compiled import compiled
 from clinical.limit_channel import calm_band, feed, gap
 from clinical.limits import take_limits
 from clinical.news2 import news2
-from clinical.rules import FIRST_TECHNICAL, N_CHANNELS, N_LIMITS, N_VITALS, NEVER, SCORE, Rules
+from clinical.rules import N_CHANNELS, N_LIMITS, N_VITALS, NEVER, SCORE, Rules
 from clinical.state import (
     ACKNOWLEDGE,
     ADMISSION,
@@ -303,6 +303,3 @@ def take_tick(rules: Rules, state: Patients, partition: int, received: int, i: i
         s = state[p]
         if s.known and s.partition == partition and s.due_at <= received:
             watch(rules, s, received, (i, p), events)
-
-
-assert FIRST_TECHNICAL < N_CHANNELS

@@ -13,6 +13,7 @@ from clinical.compiled import compiled
 from clinical.conditions import MEDIUM
 from clinical.rules import FOREVER, N_LIMITS, NEVER, Rules
 
+Int: TypeAlias = int | np.int64
 Patient: TypeAlias = Any  # one record of PATIENT; NumPy has no type for a record with named fields
 
 STEPS: Final = (
@@ -45,29 +46,29 @@ REASONS: Final = (
 class Event(NamedTuple):
     """What the fold says; the caller adds names. Times in ms; NaN and NEVER = none."""
 
-    entry: int
-    patient: int
-    channel: int  # -1 = of no channel
-    step: int
-    priority: int
-    seq: int
-    escalation: int
-    acknowledged: int
-    onset: int
+    entry: Int
+    patient: Int
+    channel: Int  # -1 = of no channel
+    step: Int
+    priority: Int
+    seq: Int
+    escalation: Int
+    acknowledged: Int
+    onset: Int
     value: float
     limit: float
-    limit_version: int
-    silenced_until: int
-    ward: int
-    bed: int
-    from_ward: int
-    reason: int
-    missing: int
+    limit_version: Int
+    silenced_until: Int
+    ward: Int
+    bed: Int
+    from_ward: Int
+    reason: Int
+    missing: Int
 
 
 @compiled
 def emit(
-    s: Patient, c: int, step: int, entry: tuple[int, int], reason: int, from_ward: int, events: list[Event]
+    s: Patient, c: int, step: int, entry: tuple[int, int], reason: int, from_ward: Int, events: list[Event]
 ) -> None:
     """Append one event of channel `c` as it stands now; `entry` = (row of the entry, row of the patient)."""
     value = limit = np.nan

@@ -17,7 +17,7 @@ from numba.core import config
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _here = Path(__file__).parent
 _digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_here.glob("*.py")))).hexdigest()[:12]
-config.CACHE_DIR = str(_here / "__pycache__" / f"numba-{_digest}")
+config.CACHE_DIR = str(_here / "__pycache__" / f"numba-{_digest}")  # type: ignore[attr-defined]
 
 
 def compiled(function: _Function) -> _Function:

@@ -147,7 +147,11 @@ TECHNICAL_CONDITIONS: Final = (
     *(TechnicalCondition(f"impossible_value_{v.name}", v.name, "design: impossible for over 10 s") for v in SENSED),
 )
 
-CONDITIONS: Final = tuple(c.name for c in (*LIMIT_CONDITIONS, *FINDING_CONDITIONS, *TECHNICAL_CONDITIONS))
+CONDITIONS: Final = (
+    *(limit.name for limit in LIMIT_CONDITIONS),
+    *(finding.name for finding in FINDING_CONDITIONS),
+    *(technical.name for technical in TECHNICAL_CONDITIONS),
+)
 CHANNEL: Final = {name: place for place, name in enumerate(CONDITIONS)}
 
 # Timing of what is not a limit, in seconds.

@@ -13,7 +13,7 @@ from clinical.rules import NEVER, Rules
 @compiled
 def gap(rules: Rules, period: int) -> int:
     """Return the longest time, in ms, between two values that still follow each other."""
-    return max(rules.gap_periods * period, rules.gap_min)
+    return int(max(rules.gap_periods * period, rules.gap_min))
 
 
 @compiled
@@ -26,7 +26,7 @@ def lasted(since: int, clock: int, delay: int, period: int) -> bool:
 def is_beyond(rules: Rules, c: int, value: float, limit: float) -> bool:
     """Say whether a value lies on the wrong side of a limit."""
     over = rules.side[c] * (value - limit)
-    return over > 0 or (rules.inclusive[c] and over == 0)
+    return bool(over > 0 or (rules.inclusive[c] and over == 0))
 
 
 @compiled
@@ -61,7 +61,7 @@ def feed(
     s: Patient, rules: Rules, v: int, value: float, clock: int, period: int, received: int,
     entry: tuple[int, int], events: list[Event],
 ) -> None:  # fmt: skip
-    """A value of vital `v` (or the score) reaches its limits."""
+    """Hold a value of vital `v` (or the score) against its limits."""
     for c in range(rules.first[v], rules.last[v]):
         feed_channel(s, rules, c, value, clock, period, received, entry, events)
     calm_band(s, rules, v)

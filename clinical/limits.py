@@ -115,7 +115,7 @@ def expire_limits(s: Patient, rules: Rules, received: int) -> None:
 
 @compiled
 def settle_limits(s: Patient, rules: Rules) -> None:
-    """Put the limits in force. A limit that changes starts its delays anew: they were counted against another number."""
+    """Put the limits in force. One that changes starts its delays anew: they were counted against another number."""
     for c in range(N_LIMITS):
         layer = CLINICIAN
         while layer >= NIGHTLY and np.isnan(s.set_limit[layer, c, 0]):

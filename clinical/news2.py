@@ -13,6 +13,7 @@ import numpy as np
 from clinical.compiled import compiled
 from clinical.vitals import CONSCIOUSNESS, HEART_RATE, INDEX, ON_OXYGEN, PULSE_RATE, RESP_RATE, SBP, SPO2, TEMPERATURE
 
+HYPERCAPNIC_SCALE: Final = 2
 END: Final = 10_000  # above every value: the last band has no upper edge
 
 RESP_RATE_BANDS: Final = np.array([[8, 3], [11, 1], [20, 0], [24, 2], [END, 3]])
@@ -65,7 +66,7 @@ def news2(values: np.ndarray, spo2_scale: int) -> tuple[int, int]:
     """
     on_oxygen = values[_OXYGEN] > 0
     spo2_bands = SPO2_SCALE_1_BANDS
-    if spo2_scale == 2:
+    if spo2_scale == HYPERCAPNIC_SCALE:
         spo2_bands = SPO2_SCALE_2_OXYGEN_BANDS if on_oxygen else SPO2_SCALE_2_AIR_BANDS
     pulse = values[_HR] if not np.isnan(values[_HR]) else values[_PR]
     each = (

@@ -16,20 +16,17 @@ from clinical.conditions import (
     FINDING_CONDITIONS,
     GAP_MIN_S,
     GAP_PERIODS,
-    HIGH,
     IMPOSSIBLE_S,
     LIMIT_CONDITIONS,
     MAX_SILENCE_S,
-    MEDIUM,
     NEWS2_TOTAL,
     NO_DATA,
     NO_DATA_S,
     SIGNAL_LOST_S,
-    TECHNICAL_CONDITIONS,
     TECHNICAL_MEDIUM_S,
     LimitCondition,
 )
-from clinical.vitals import HEART_RATE, INDEX, PULSE_RATE, SENSED, VITALS
+from clinical.vitals import HEART_RATE, INDEX, PULSE_RATE, VITALS
 
 FOREVER: Final = np.iinfo(np.int64).max
 NEVER: Final = np.iinfo(np.int64).min // 4  # far enough back that no difference of two times overflows
@@ -84,9 +81,9 @@ def _per_vital(prefix: str) -> NDArray[np.int64]:
 
 
 def _opposites(conditions: Sequence[LimitCondition]) -> NDArray[np.int64]:
-    place = {(c.vital, c.side): i for i, c in enumerate(conditions)}
+    place: dict[tuple[str, str], int] = {(c.vital, c.side): i for i, c in enumerate(conditions)}
     other = {"low": "high", "high": "low"}
-    return np.array([place.get((c.vital, other[c.side]), -1) for c in conditions])  # type: ignore[call-overload]
+    return np.array([place.get((c.vital, other[c.side]), -1) for c in conditions])
 
 
 def rules_of(conditions: Sequence[LimitCondition] = LIMIT_CONDITIONS) -> np.recarray:
@@ -126,7 +123,3 @@ def rules_of(conditions: Sequence[LimitCondition] = LIMIT_CONDITIONS) -> np.reca
     rules["technical_medium_after"] = TECHNICAL_MEDIUM_S * 1000
     rules["max_silence"] = MAX_SILENCE_S * 1000
     return rules
-
-
-assert len(TECHNICAL_CONDITIONS) == 2 + 2 * len(SENSED)
-assert (MEDIUM, HIGH) == (2, 3)  # a limit level k of (medium, high) has priority MEDIUM + k

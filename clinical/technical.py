@@ -59,7 +59,7 @@ def hear(
 @compiled
 def silence_after(rules: Rules, s: Patient) -> int:
     """Return after how many ms without a reading a patient counts as silent."""
-    return max(rules.no_data_after, rules.gap_periods * s.period)
+    return int(max(rules.no_data_after, rules.gap_periods * s.period))
 
 
 @compiled
@@ -98,7 +98,7 @@ def impossible(
         signal.calm_low, signal.calm_high = np.inf, -np.inf
         if c >= 0 and s.level[c] == 0 and lasted(signal.impossible_since, clock, rules.impossible_after + 1, period):
             open_alert(s, rules, c, LOW, clock, received, entry, events)
-    return is_so
+    return bool(is_so)
 
 
 @compiled

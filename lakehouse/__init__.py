@@ -1,0 +1,1 @@
+"""The ground: what data means, and where it is kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -40,6 +41,8 @@ from lakehouse.messages import Admission, Command, Finding, Limits, Message, Tic
 RECALIBRATION: Final = "recalibration"  # the author of the nightly layer of limits
 
 _KINDS: Final[dict[type, int]] = {Finding: FINDING, Limits: LIMITS, Command: COMMAND, Admission: ADMISSION, Tick: TICK}
+# As lakehouse.folding writes it: PATIENT.CONDITION.ONSET_MS; a patient's id may have dots itself.
+_ALERT_ID: Final = re.compile(r"(?P<patient_id>.+)\.(?P<condition>[a-z0-9_]+)\.(?P<onset_ms>-?[0-9]{1,15})", re.DOTALL)
 _ACTIONS: Final = {"acknowledge": ACKNOWLEDGE, "silence": SILENCE, "unsilence": UNSILENCE}
 _MOVES: Final = {"admit": ADMIT, "transfer": TRANSFER, "discharge": DISCHARGE}
 
@@ -152,10 +155,10 @@ def _alert(alert_id: str | None, patient_id: str) -> _Alert:
     """Return the channel and onset that an alert id names."""
     if alert_id is None:
         return _Alert(ALL_CHANNELS, NEVER)
-    parts = alert_id.rsplit(".", 2)
-    if len(parts) != 3 or parts[0] != patient_id or not parts[2].isdecimal() or len(parts[2]) > 15:
+    found = _ALERT_ID.fullmatch(alert_id)
+    if found is None or found["patient_id"] != patient_id:
         return _Alert(NO_CHANNEL, NEVER)
-    return _Alert(CHANNEL.get(parts[1], NO_CHANNEL), int(parts[2]))
+    return _Alert(CHANNEL.get(found["condition"], NO_CHANNEL), int(found["onset_ms"]))
 
 
 def _commands(messages: list[Command]) -> Commands:

@@ -84,9 +84,10 @@ def decode(value: bytes) -> AlertMessage:
         Saying which rule the bytes break.
     """
     try:
-        return _decoder.decode(value)
+        message: AlertMessage = _decoder.decode(value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(str(error)) from None
+    return message
 
 
 def encode(message: AlertMessage) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -87,7 +88,7 @@ class AlarmFold:
         """Return the state's row of each entry, giving rows to patients not seen before."""
         rows = np.empty(len(entries.partition), np.int64)
         edges = [0, *(np.flatnonzero(np.diff(entries.partition)) + 1), len(rows)]
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             partition = int(entries.partition[begin])
             known = self._rows.setdefault(partition, {})
             ids = entries.patient_ids[begin:end]
@@ -120,7 +121,7 @@ class AlarmFold:
             bed=self._names.text(event.bed),
             from_ward_id=self._names.text(event.from_ward),
             condition=condition,
-            step=STEPS[event.step],  # type: ignore[arg-type]
+            step=STEPS[event.step],
             priority=PRIORITIES[event.priority] or None,  # type: ignore[arg-type]
             value=_number(event.value),
             limit=_number(event.limit),
@@ -141,7 +142,7 @@ class AlarmFold:
     @property
     def records(self) -> Patients:
         """The records of all patients seen, known or discharged. Read only; they change with the next `fold`."""
-        return self._state[: len(self._ids)]
+        return self._state[: len(self._ids)].view(np.recarray)
 
     def patient_id(self, row: int) -> str:
         """Return whose record stands in a row."""

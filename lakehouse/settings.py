@@ -39,6 +39,8 @@ class _Part(BaseModel):
 
 
 class KafkaSettings(_Part):
+    """The broker, and the size of the log."""
+
     bootstrap: str = "127.0.0.1:9092"
     security_protocol: str = "SASL_PLAINTEXT"
     ca_file: Path | None = None  # for SASL_SSL
@@ -48,6 +50,8 @@ class KafkaSettings(_Part):
 
 
 class CassandraSettings(_Part):
+    """The database of alerts, limits and deliveries."""
+
     hosts: tuple[str, ...] = ("127.0.0.1",)
     port: Port = 9042
     keyspace: str = "wardwatch"
@@ -56,6 +60,8 @@ class CassandraSettings(_Part):
 
 
 class HdfsSettings(_Part):
+    """The file system of the lake."""
+
     rpc_port: Port = 8020
     http_port: Port = 9870
     host: str = "127.0.0.1"
@@ -74,6 +80,8 @@ class HdfsSettings(_Part):
 
 
 class SmtpSettings(_Part):
+    """The mail server that takes the alerts."""
+
     host: str = "127.0.0.1"
     port: Port = 1025
     starttls: bool = True
@@ -85,6 +93,8 @@ class SmtpSettings(_Part):
 
 
 class SparkSettings(_Part):
+    """Where Spark runs, and with what."""
+
     master: str = "local[2]"
     driver_memory: str = "512m"
     jars_dir: Path = Path("run/jars/spark")

@@ -1,0 +1,1 @@
+"""The speed layer: from a message to an alarm, in seconds."""

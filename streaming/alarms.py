@@ -11,7 +11,7 @@ import logging
 import time
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # The source's tasks do little; a task for each of twelve partitions would cost more than it reads.
-TASKS = 2
+TASKS: Final = 2
+# After hours away a batch must still fit the heap.
+MOST_ENTRIES: Final = 100_000
 
 
 def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
@@ -76,10 +78,11 @@ def start(
         .option("assign", json.dumps({BEDSIDE.name: partitions}))
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
+        .option("maxOffsetsPerTrigger", MOST_ENTRIES)
         .load()
     )
 
-    def take(batch: DataFrame, batch_id: int) -> None:
+    def take(batch: DataFrame, _: int) -> None:
         began_at, began = time.time(), time.monotonic()
         table = batch.coalesce(TASKS).toArrow()
         arrived = time.monotonic()

@@ -1,4 +1,4 @@
-"""The topic `bedside`, read without Spark: by the standby, and by a lane that folds again what lies since its snapshot."""
+"""The topic `bedside` without Spark: for the standby, and for a lane that catches up from its snapshot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_RECORDS: Final = 20_000
 
 
 class BedsideLog:
-    """Some partitions of the log, from given positions on. A context manager. Reads; a repeated read changes nothing."""
+    """Some partitions of the log, from given positions on. A context manager; it only reads."""
 
     def __init__(self, settings: Settings, service: Service) -> None:
         self._settings = settings

@@ -27,8 +27,8 @@ PULSE_EVERY_S: Final = 1.0
 class Lane:
     """Takes stretches of the log and writes what they lead to, in this order: Cassandra, `alerts`, snapshot.
 
-    When `take` has returned, the events are out. A crash before that leaves an older snapshot: the same stretch is taken
-    again, and gives the same events with the same ids.
+    When `take` has returned, the events are out. A crash before that leaves an older snapshot: the same stretch is
+    taken again, and gives the same events with the same ids.
     """
 
     def __init__(

@@ -104,7 +104,9 @@ class EventSink:
         self.hops.add("produce", time.monotonic() - began)
         fault_point(f"{self._name}.after_produce")
 
-    def pulse(self, lane: str, positions: Mapping[int, int], hops_ms: Mapping[str, float] = MappingProxyType({})) -> None:
+    def pulse(
+        self, lane: str, positions: Mapping[int, int], hops_ms: Mapping[str, float] = MappingProxyType({})
+    ) -> None:
         """Say that whoever writes here lives, up to where its events are out, and where its time goes."""
         pulse = Pulse(
             writer=self._name,  # type: ignore[arg-type]
@@ -172,8 +174,10 @@ def state_row(event: AlertEvent) -> dict[str, Any]:
 def audit_row(request: Request, refusal: str | None) -> dict[str, Any]:
     """Return the row of `audit`: who asked what, and what came of it."""
     message = request.message
+    detail: dict[str, Any]
     if isinstance(message, Command):
-        by, action, detail = message.by, message.action, {"alert_id": message.alert_id, "until": message.until}
+        by, action = message.by, str(message.action)
+        detail = {"alert_id": message.alert_id, "until": message.until}
     else:
         by, action = message.author, "limits"
         detail = {"version": message.version, "limits": message.limits, "expires_at": message.expires_at}

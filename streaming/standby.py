@@ -1,8 +1,8 @@
 """The standby: the same fold in a bare consumer, silent while the lane lives.
 
-It holds every event until the lane's pulse says that the lane has passed it. When the pulse is older than 2 s, it writes
-what it holds and goes on writing until the lane is back. Ids come from content, so an overlap writes the same rows again
-and harms nothing. That bridges the 20 to 30 s in which a Spark driver restarts.
+It holds every event until the lane's pulse says that the lane has passed it. When the pulse is older than 2 s, it
+writes what it holds and goes on writing until the lane is back. Ids come from content, so an overlap writes the same
+rows again and harms nothing. That bridges the 20 to 30 s in which a Spark driver restarts.
 """
 
 from __future__ import annotations

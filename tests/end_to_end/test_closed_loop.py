@@ -27,7 +27,7 @@ def test_a_sustained_breach_reaches_cassandra_topic_mailbox_and_lake_and_an_excu
     assert until(lambda: sorted(ward.in_cassandra(expected), key=lambda row: row["event_id"]) == wanted, 60)
     assert until(lambda: ids <= set(ward.in_topic(*patients)), 30)
 
-    onsets = {event.alert_id for event in expected if event.step == "onset"}
+    onsets = {str(event.alert_id) for event in expected if event.step == "onset"}
     assert until(lambda: onsets <= {id_ for id_ in onsets for m in ward.mails(*patients) if id_ in str(m)}, 60)
     message_ids = [mail["Message-ID"] for mail in ward.mails(*patients)]
     assert len(message_ids) == len(set(message_ids))

@@ -12,6 +12,8 @@ from email import message_from_bytes
 from email.message import Message as Mail
 from typing import Any
 
+from msgspec import convert
+
 from lakehouse import events as alerts
 from lakehouse.cassandra import Cassandra
 from lakehouse.events import AlertEvent
@@ -59,7 +61,7 @@ class Ward:
                         patient_id=patient_id,
                         device_id="monitor-1",
                         measured_at=begin + timedelta(seconds=second),
-                        vitals=Vitals(**values),
+                        vitals=convert(values, Vitals),
                     )
                     for second, values in enumerate(vitals)
                 ),

@@ -1,0 +1,71 @@
+"""The live stack for benchmarks: the one that runs, or one started for the occasion."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from lakehouse.errors import StoreError
+from lakehouse.settings import Settings
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+_LAUNCHER: Final = str(ROOT / "docker" / "launcher.py")
+
+
+@contextmanager
+def live_stack() -> Iterator[Settings]:
+    """Give the settings of the whole stack; what was not running before is ended afterwards.
+
+    Raises
+    ------
+    StoreError
+        When the stack does not start.
+    """
+    was_running = launcher("status", "--json").strip() != "[]"
+    launcher("up")
+    try:
+        yield Settings.load()
+    finally:
+        if not was_running:
+            launcher("down")
+
+
+def launcher(*arguments: str) -> str:
+    """Run a command of the launcher and return what it prints."""
+    done = subprocess.run([sys.executable, _LAUNCHER, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StoreError(f"the stack must start; {done.stdout.strip()} {done.stderr.strip()}; see `make logs`")
+    return done.stdout
+
+
+@contextmanager
+def simulated(patients: int, alerts_per_s: float) -> Iterator[None]:
+    """Let simulated patients write at 1 Hz, with so many scripted alerts a second, until the block ends."""
+    command = [sys.executable, "-m", "streaming", "simulate", "--patients", str(patients)]
+    process = subprocess.Popen(
+        [*command, "--alerts-per-s", str(alerts_per_s)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+        if process.poll() is not None:
+            raise StoreError("the simulator must write until the end; it has ended by itself; see `make logs`")
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def processes() -> dict[str, dict[str, Any]]:
+    """Return what `make status` shows, by process."""
+    return {row["name"]: row for row in json.loads(launcher("status", "--json"))}
+
+
+def supervisor(settings: Settings, action: str, *names: str) -> None:
+    """Start or stop programs of the running stack."""
+    socket = (settings.run / "supervisor.sock").absolute().as_uri().replace("file", "unix")
+    command = [sys.executable, "-m", "supervisor.supervisorctl", "-s", socket, action, *names]
+    subprocess.run(command, check=True, capture_output=True)

@@ -1,0 +1,92 @@
+"""Latency from the log itself: both times are the broker's, so no clock of the benchmark is in the number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from confluent_kafka import Consumer
+from confluent_kafka import Message as Record
+from numpy.typing import NDArray
+
+from lakehouse.events import AlertEvent, decode
+from lakehouse.kafka import assign, consumer, log_ends, records
+from lakehouse.settings import Service, Settings
+from lakehouse.topics import ALERTS, BEDSIDE
+
+Positions = dict[int, int]
+Place = tuple[int, int]  # partition and offset in `bedside`
+
+
+class Appended(NamedTuple):
+    """When records were appended, in ms since 1970."""
+
+    events_ms: dict[Place, int]  # the first event that an entry caused
+    hops_ms: list[dict[str, float]]
+
+
+class Scan:
+    """What was written to the topics between two moments."""
+
+    def __init__(self, settings: Settings, topic: str = ALERTS.name) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._begin = self._ends()
+
+    def _ends(self) -> dict[str, Positions]:
+        reader = consumer(self._settings, Service.ADMIN, "bench")
+        try:
+            return {
+                name: {p: end for p, (_, end) in log_ends(reader, name).items()} for name in (self._topic, BEDSIDE.name)
+            }
+        finally:
+            reader.close()
+
+    def latencies_ms(self) -> tuple[NDArray[np.float64], list[dict[str, float]]]:
+        """Return event append minus reading append for every event since the beginning, and the lane's hops."""
+        end = self._ends()
+        events_ms: dict[Place, int] = {}
+        hops_ms: list[dict[str, float]] = []
+        for record in self._read(self._topic, end[self._topic]):
+            message = decode(record.value() or b"")
+            if isinstance(message, AlertEvent):
+                events_ms.setdefault((message.partition, message.offset), record.timestamp()[1])
+            elif message.writer == "alarms":
+                hops_ms.append(message.hops_ms)
+        latencies = [
+            events_ms[place] - record.timestamp()[1]
+            for record in self._read(BEDSIDE.name, end[BEDSIDE.name])
+            if (place := place_of(record)) in events_ms
+        ]
+        return np.array(latencies, dtype=np.float64), hops_ms
+
+    def appended_ms(self, places: set[Place]) -> dict[Place, int]:
+        """Return when these entries of the bedside log were appended."""
+        found = self._read(BEDSIDE.name, self._ends()[BEDSIDE.name])
+        return {place_of(record): record.timestamp()[1] for record in found if place_of(record) in places}
+
+    def _read(self, topic: str, end: Mapping[int, int]) -> list[Record]:
+        reader: Consumer = consumer(self._settings, Service.ADMIN, "bench")
+        begin = self._begin[topic]
+        assign(reader, topic, begin)
+        left = sum(end[p] - begin[p] for p in end)
+        found: list[Record] = []
+        try:
+            while left > 0:
+                for record in records(reader, 10_000, 1.0):
+                    partition, offset = place_of(record)
+                    if offset < end[partition]:
+                        found.append(record)
+                        left -= 1
+        finally:
+            reader.close()
+        return found
+
+
+def place_of(record: Record) -> Place:
+    """Return where a consumed record stands in its topic."""
+    partition, offset = record.partition(), record.offset()
+    if partition is None or offset is None:
+        raise ValueError("a consumed record has a partition and an offset; found none")
+    return partition, offset
