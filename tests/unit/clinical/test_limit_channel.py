@@ -170,7 +170,9 @@ class TestTwoLevels:
 
     def test_back_in_two_steps_eases_then_clears(self) -> None:
         told = alarms(
-            at(0, heart_rate_bpm=150).for_s(10), at(10, heart_rate_bpm=130).for_s(5), at(15, heart_rate_bpm=100).for_s(60)
+            at(0, heart_rate_bpm=150).for_s(10),
+            at(10, heart_rate_bpm=130).for_s(5),
+            at(15, heart_rate_bpm=100).for_s(60),
         )
         assert told[1:] == [
             ("heart_rate_high", "ease", "medium", 20),
@@ -189,9 +191,7 @@ class TestTwoLevels:
         assert [event.event_id for event in told] == [f"{told[0].alert_id}.{seq:05d}" for seq in range(4)]
 
     def test_a_new_onset_is_a_new_alert(self) -> None:
-        told = events(
-            at(0, spo2_pct=88).for_s(20), at(20, spo2_pct=97).for_s(20), at(40, spo2_pct=88).for_s(20)
-        )
+        told = events(at(0, spo2_pct=88).for_s(20), at(20, spo2_pct=97).for_s(20), at(40, spo2_pct=88).for_s(20))
         assert [event.step for event in told] == ["onset", "clear", "onset"]
         assert told[0].alert_id != told[2].alert_id
 
@@ -208,7 +208,9 @@ class TestHysteresis:
 
     def test_does_not_make_the_onset_easier(self) -> None:
         told = alarms(
-            at(0, heart_rate_bpm=130).for_s(20), at(20, heart_rate_bpm=115).for_s(11), at(31, heart_rate_bpm=118).for_s(60)
+            at(0, heart_rate_bpm=130).for_s(20),
+            at(20, heart_rate_bpm=115).for_s(11),
+            at(31, heart_rate_bpm=118).for_s(60),
         )
         assert [step for _, step, _, _ in told] == ["onset", "clear"]
 
