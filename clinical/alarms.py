@@ -282,8 +282,7 @@ def take_admission(s: Patient, admissions: Admissions, row: int, entry: tuple[in
             if s.level[c] > 0:
                 close(s, c, DISCHARGED, entry, events)
         return
-    from_ward = np.int64(s.ward)
-    from_bed = np.int64(s.bed)
+    from_ward, from_bed = int(s.ward), int(s.bed)
     if admissions.ward[row] >= 0:
         s.ward = admissions.ward[row]
     if admissions.bed[row] >= 0:

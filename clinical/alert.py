@@ -13,7 +13,6 @@ from clinical.compiled import compiled
 from clinical.conditions import MEDIUM
 from clinical.rules import FOREVER, N_LIMITS, NEVER, Rules
 
-Int: TypeAlias = int | np.int64
 Patient: TypeAlias = Any  # one record of PATIENT; NumPy has no type for a record with named fields
 
 STEPS: Final = (
@@ -46,44 +45,50 @@ REASONS: Final = (
 class Event(NamedTuple):
     """What the fold says; the caller adds names. Times in ms; NaN and NEVER = none."""
 
-    entry: Int
-    patient: Int
-    channel: Int  # -1 = of no channel
-    step: Int
-    priority: Int
-    seq: Int
-    escalation: Int
-    acknowledged: Int
-    onset: Int
+    entry: int
+    patient: int
+    channel: int  # -1 = of no channel
+    step: int
+    priority: int
+    seq: int
+    escalation: int
+    acknowledged: int
+    onset: int
     value: float
     limit: float
-    limit_version: Int
-    silenced_until: Int
-    ward: Int
-    bed: Int
-    from_ward: Int
-    reason: Int
-    missing: Int
+    limit_version: int
+    silenced_until: int
+    ward: int
+    bed: int
+    from_ward: int
+    reason: int
+    missing: int
+
+
+@compiled
+def whole(value: int) -> int:
+    """Return any whole number as int64: all events of a list are of one type, as Numba needs it."""
+    return np.int64(value)  # type: ignore[return-value]
 
 
 @compiled
 def emit(
-    s: Patient, c: int, step: int, entry: tuple[int, int], reason: int, from_ward: Int, events: list[Event]
+    s: Patient, c: int, step: int, entry: tuple[int, int], reason: int, from_ward: int, events: list[Event]
 ) -> None:
     """Append one event of channel `c` as it stands now; `entry` = (row of the entry, row of the patient)."""
     value = limit = np.nan
-    version = np.int64(0)
+    version = whole(0)
     if c < N_LIMITS:
-        value = np.float64(s.fed_value[c])
-        version = np.int64(s.limit_version[c])
+        value = float(s.fed_value[c])
+        version = whole(s.limit_version[c])
         if s.level[c] >= MEDIUM:
-            limit = np.float64(s.limit[c, s.level[c] - MEDIUM])
+            limit = float(s.limit[c, s.level[c] - MEDIUM])
     events.append(
         Event(
-            np.int64(entry[0]), np.int64(entry[1]), np.int64(c), np.int64(step), np.int64(s.level[c]),
-            np.int64(s.seq[c]), np.int64(s.escalation[c]), np.int64(s.acknowledged[c]), np.int64(s.onset[c]),
-            value, limit, version, np.int64(s.silenced_until[c]), np.int64(s.ward), np.int64(s.bed),
-            np.int64(from_ward), np.int64(reason), np.int64(s.score_missing),
+            whole(entry[0]), whole(entry[1]), whole(c), whole(step), whole(s.level[c]),
+            whole(s.seq[c]), whole(s.escalation[c]), whole(s.acknowledged[c]), whole(s.onset[c]),
+            value, limit, version, whole(s.silenced_until[c]), whole(s.ward), whole(s.bed),
+            whole(from_ward), whole(reason), whole(s.score_missing),
         )
     )  # fmt: skip
     s.seq[c] += 1
@@ -93,13 +98,13 @@ def emit(
 @compiled
 def refuse(s: Patient, c: int, entry: tuple[int, int], reason: int, events: list[Event]) -> None:
     """Say that a command, a finding or limits were not accepted, and why."""
-    none = np.int64(-1)
-    zero = np.int64(0)
+    none = whole(-1)
+    zero = whole(0)
     events.append(
         Event(
-            np.int64(entry[0]), np.int64(entry[1]), np.int64(c), np.int64(REFUSE), zero, zero, zero, zero,
-            np.int64(NEVER), np.nan, np.nan, zero, np.int64(NEVER), np.int64(s.ward), np.int64(s.bed), none,
-            np.int64(reason), zero,
+            whole(entry[0]), whole(entry[1]), whole(c), whole(REFUSE), zero, zero, zero, zero,
+            whole(NEVER), np.nan, np.nan, zero, whole(NEVER), whole(s.ward), whole(s.bed), none,
+            whole(reason), zero,
         )
     )  # fmt: skip
 
