@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -27,9 +28,11 @@ from streaming.bedside.recordings.recording import Recording
 from streaming.bedside.simulation import Script
 from streaming.bedside.stopping import stop_on_signals
 
+logger = logging.getLogger(__name__)
+
 # Dataset, how many of its patients, how fast. The monitors' recordings run as they were measured; two days of charts
 # pass in eight minutes. In bidmc-25 the heart rate and in bidmc-49 the saturation is beyond its limit from the start.
-PLAYED: Final = (("bidmc", 28, 1.0), ("cinc2012", 6, 360.0), ("mimic3demo", 4, 720.0))
+PLAYED: Final = (("bidmc", 28, 1.0), ("cinc2012", 5, 360.0), ("mimic3demo", 3, 720.0))
 SIMULATED: Final = (
     Script(patients=20, seed=1, deteriorations_per_day=48),
     Script(patients=4, seed=2, alerts_per_s=0.1),  # the first alarm comes after seconds
@@ -146,8 +149,10 @@ def _events(reader: Consumer) -> Iterator[AlertEvent]:
     for record in records(reader, 500, LOOK_S):
         try:
             message = decode(record.value() or b"")
-        except DecodeError:
-            continue  # whoever wrote it, the demo only shows
+        except DecodeError as error:
+            place = f"{record.topic()}[{record.partition()}]@{record.offset()}"
+            logger.warning("%s is no alert message: %s", place, error)
+            continue
         if isinstance(message, AlertEvent):
             yield message
 
