@@ -51,8 +51,8 @@ unit: .venv/.synced  ## Only the tests that need no service
 bench: .venv/.synced  ## One benchmark: make bench NAME=latency
 	@$(BIN)/python -m bench $(NAME)
 
-data: .venv/.synced  ## Fetch the public recordings into the folder WARDWATCH_DATA (default: data)
-	@$(BIN)/python -m lakehouse download
+data: .venv/.synced  ## Fetch public recordings into WARDWATCH_DATA: make data NAMES="bidmc"
+	@$(BIN)/python -m lakehouse download $(NAMES)
 
 format: .venv/.synced  ## Let ruff format and fix what it can
 	$(BIN)/ruff check --fix

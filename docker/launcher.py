@@ -29,7 +29,7 @@ from stack import ROOT, StackSettings
 from starting import bring_up
 from status import as_json, as_text, collect
 from stopping import bring_down
-from supervision import Supervisor
+from supervision import Supervisor, find_orphans
 from versions import load_versions
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -63,11 +63,17 @@ def status(as_json_: Annotated[bool, typer.Option("--json", help="For programs."
     run = run_dir()
     supervisor = Supervisor(run)
     if not supervisor.is_running():
-        print("[]") if as_json_ else console.print("Wardwatch is not running; `make up` starts it.")
+        print("[]") if as_json_ else console.print(_why_nothing_runs(run))
         return
     StackSettings.load()  # a wrong variable is said here rather than shown as a wrong port
     rows = collect(supervisor, run, read_env(run) | os.environ)
     print(json.dumps(as_json(rows))) if as_json_ else console.print(as_text(rows))
+
+
+def _why_nothing_runs(run: Path) -> str:
+    if orphans := find_orphans(run):
+        return f"The supervisor was killed and {len(orphans)} processes go on without it; `make up` takes over."
+    return "Wardwatch is not running; `make up` starts it."
 
 
 @app.command()
@@ -128,6 +134,13 @@ def main() -> None:
         app()
     except WardwatchError as error:
         print(f"wardwatch: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        where = error.filename or "what it was writing"
+        print(
+            f"wardwatch: {error.strerror}: {where}; free it, or set WARDWATCH_RUN or WARDWATCH_JAR_CACHE",
+            file=sys.stderr,
+        )
         sys.exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -31,6 +32,10 @@ def check_machine(run: Path) -> None:
         problem
         for wrong, problem in (
             (sys.version_info[:2] != _PYTHON, f"Python 3.11 runs this code, found {found}: run `make setup`"),
+            (
+                not re.fullmatch(r"[\w./+@-]+", str(run)),
+                f"HDFS and supervisord need a folder without spaces and signs, {run} has some: set WARDWATCH_RUN",
+            ),
             (
                 free_disk < _DISK_GB,
                 f"{_DISK_GB} GB of disk are needed in {run}, {free_disk:.1f} are free: make room or set WARDWATCH_RUN",

@@ -117,7 +117,7 @@ def render_local(settings: StackSettings, run: Path, java: Java) -> None:
     # The hadoop-hdfs jar lacks its web pages, and without the folders both daemons refuse to start.
     for page in ("hdfs", "datanode", "static"):
         _write(run / "hdfs" / "conf" / "webapps" / page / "WEB-INF" / "web.xml", "<web-app/>\n")
-    _write(run / "supervisord.conf", render("supervisord.conf", _supervisor_context(settings, run, java)))
+    _write(run / "supervisord.conf", render("supervisord.conf", _supervisor_context(run, java)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -125,14 +125,12 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _supervisor_context(settings: StackSettings, run: Path, java: Java) -> Context:
+def _supervisor_context(run: Path, java: Java) -> Context:
     return {
         "run": run,
         "root": ROOT,
         "logs_dir": run / "logs",
         "socket": socket_path(run),
-        "stack_id": settings.stack.id,
-        "java_home": java.home,
         # Told its user, supervisord does not warn of root.
         "user": getpass.getuser() if os.geteuid() == 0 else "",
         "programs": [_program_context(program, run, java) for program in PROGRAMS],
@@ -143,8 +141,7 @@ def _program_context(program: Program, run: Path, java: Java) -> Context:
     return {
         "name": program.name,
         "stop_wait_s": program.stop_wait_s,
-        # supervisord expands %(name)s
-        "command": shlex.join(_command(program, run, java)).replace("%", "%%"),
+        "command": shlex.join(_command(program, run, java)),
         "environment": f'HADOOP_USER_NAME="{HDFS_SUPERUSER}"' if program.service == "hdfs" else "",
     }
 

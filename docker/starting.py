@@ -57,12 +57,12 @@ def bring_up(programs: list[Program], run: Path, console: Console, *, with_init:
             console.print("Wardwatch is already running; `make status` shows it, `make down` ends it.")
             return
         check_machine(run)
-        if not supervisor.is_running():
-            _end_leftovers(run, console)
+        if not supervisor.is_running() and (count := end_orphans(run)):
+            console.print(f"Ended {count} processes that a killed supervisor had left behind.")
         java = _choose_java(console)
         settings = _prepare(run, to_start, java)
         if not supervisor.is_running():
-            supervisor.launch()
+            supervisor.launch(settings.stack.id, java.home)
         _start(Stack(run, supervisor, settings, java, console), to_start, with_init=with_init)
         console.print(f"Ready. Ports and secrets: {run / ENV_FILE}. Logs: {run / 'logs'}.", soft_wrap=True)
 
@@ -77,12 +77,6 @@ def _alone(run: Path) -> Iterator[None]:
         yield
 
 
-def _end_leftovers(run: Path, console: Console) -> None:
-    stack_id = read_env(run).get("WARDWATCH_STACK__ID")
-    if stack_id and (count := end_orphans(stack_id)):
-        console.print(f"Ended {count} processes that a killed supervisor had left behind.")
-
-
 def _choose_java(console: Console) -> Java:
     java, passed_over = find_java(load_versions().java)
     for sentence in passed_over:
@@ -94,6 +88,11 @@ def _choose_java(console: Console) -> Java:
 def _prepare(run: Path, to_start: list[Program], java: Java) -> StackSettings:
     """Write ports, secrets and configuration; what an earlier start wrote is kept."""
     written = read_env(run)
+    if not written and (data := sorted(run.glob("*/data"))):
+        raise StackError(
+            f"data and secrets belong together; {data[0]} is there and {run / ENV_FILE} is not; "
+            f"bring that file back, or remove {run} to begin with nothing"
+        )
     known = written | {name: value for name, value in os.environ.items() if name.startswith("WARDWATCH_")}
     ports = choose_ports(known, {program.name for program in to_start}, auto=known.get("WARDWATCH_PORTS") == "auto")
     places = {

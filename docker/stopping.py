@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from credentials import read_env
 from programs import OWN, SERVICES, Program
 from supervision import Supervisor, end_orphans
 
@@ -20,8 +19,7 @@ def bring_down(run: Path, console: Console) -> None:
         supervisor.shutdown()
         console.print("Wardwatch has ended; its data stay in the run folder.")
         return
-    stack_id = read_env(run).get("WARDWATCH_STACK__ID")
-    if stack_id and (count := end_orphans(stack_id)):
+    if count := end_orphans(run):
         console.print(f"Ended {count} processes that a killed supervisor had left behind.")
     else:
         console.print("Wardwatch is not running.")

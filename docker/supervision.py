@@ -16,6 +16,7 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
+from credentials import read_env
 from stack import ROOT, StackError
 from waiting import until
 
@@ -55,10 +56,20 @@ class Supervisor:
         except (OSError, Fault):
             return False
 
-    def launch(self) -> None:
-        """Start supervisord in the background, with no program running yet."""
+    def launch(self, stack_id: str, java_home: Path) -> None:
+        """Start supervisord in the background, with no program running yet.
+
+        Its environment is what every program inherits.
+        """
+        environment = os.environ | {
+            "WARDWATCH_RUN": str(self._run),
+            "JAVA_HOME": str(java_home),
+            "PYTHONPATH": str(ROOT),
+            "MALLOC_ARENA_MAX": "2",  # the C library would keep an arena for each of a Java's many threads
+            MARK: stack_id,
+        }
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._run / "supervisord.conf")]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise StackError(f"supervisord must start; it said: {done.stderr.strip()[-300:]}; see {self._run}/logs")
         if not until(self.is_running, 20):
@@ -106,12 +117,18 @@ class Supervisor:
             raise StackError(f"supervisord (pid {pid}) must end within {_STOP_S} s and did not")
 
 
-def end_orphans(stack_id: str) -> int:
-    """End what a supervisord left behind when it was killed itself, and return how many that were.
+def find_orphans(run: Path) -> list[psutil.Process]:
+    """Return what a supervisord of this run folder left behind when it was killed itself.
 
     They are known by the mark in their environment, so nothing else is ever touched.
     """
-    orphans = [process for process in psutil.process_iter() if _mark(process) == stack_id]
+    stack_id = read_env(run).get("WARDWATCH_STACK__ID")
+    return [process for process in psutil.process_iter() if _mark(process) == stack_id] if stack_id else []
+
+
+def end_orphans(run: Path) -> int:
+    """End what a killed supervisord left behind, and return how many that were."""
+    orphans = find_orphans(run)
     for orphan in orphans:
         orphan.terminate()
     _, stubborn = psutil.wait_procs(orphans, timeout=30)

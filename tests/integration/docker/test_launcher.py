@@ -91,7 +91,7 @@ def test_a_later_start_keeps_ports_and_secrets(mail_only: LocalStack) -> None:
 def test_what_a_killed_supervisor_left_behind_is_ended_by_the_next_start(mail_only: LocalStack) -> None:
     orphan = mail_only.pid("mail")
     os.kill(int((mail_only.run / "supervisord.pid").read_text()), signal.SIGKILL)
-    assert until(lambda: mail_only.status() == {}, 10)
+    assert until(lambda: "1 processes go on without it" in mail_only.launch("status").stdout, 10)
 
     again = mail_only.launch("up", "mail")
 
@@ -110,6 +110,32 @@ def test_a_used_port_is_one_line_that_names_port_and_variable(tmp_path: Path) ->
     assert f"mail needs port {port}" in line
     assert f"(pid {os.getpid()})" in line
     assert "set WARDWATCH_SMTP__PORT=" in line
+
+
+def test_data_without_their_secrets_are_not_started(tmp_path: Path) -> None:
+    (tmp_path / "run" / "cassandra" / "data").mkdir(parents=True)
+
+    refused = LocalStack(tmp_path / "run").launch("up", "mail")
+
+    assert refused.returncode == 1
+    assert "data and secrets belong together" in refused.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file where the folder should be")
+
+    refused = LocalStack(tmp_path / "run").launch("up", "mail")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"wardwatch: File exists: {tmp_path}/run; ")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_folder_in_which_hdfs_would_fail_is_refused_at_once(tmp_path: Path) -> None:
+    refused = LocalStack(tmp_path / "my run").launch("up", "hdfs")
+
+    assert refused.returncode == 1
+    assert "need a folder without spaces and signs" in refused.stderr
 
 
 def test_an_unknown_service_is_one_line(tmp_path: Path) -> None:
