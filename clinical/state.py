@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,27 @@ from clinical.rules import FOREVER, N_CHANNELS, N_LIMITS, N_VITALS, NEVER
 NIGHTLY, CLINICIAN = 0, 1
 LAYERS: Final = 2
 
+
+def without_gaps(fields: Sequence[tuple[Any, ...]]) -> np.dtype[np.void]:
+    """Return an aligned record whose every byte belongs to a field.
+
+    NumPy copies fields and leaves what alignment puts between them to chance; a saved state must come back bit for bit.
+    """
+    aligned = np.dtype(list(fields), align=True)
+    places: Any = aligned.fields
+    filled: list[tuple[Any, ...]] = []
+    end = 0
+    for field in fields:
+        dtype, begin = places[field[0]][:2]
+        filled += [(f"gap_{end}", "i1", (begin - end,))] * (begin > end)
+        filled.append(field)
+        end = begin + dtype.itemsize
+    filled += [(f"gap_{end}", "i1", (aligned.itemsize - end,))] * (aligned.itemsize > end)
+    return np.dtype(filled, align=True)
+
+
 # What is remembered of one vital (and of the score): one cache line.
-SIGNAL: Final = np.dtype(
+SIGNAL: Final = without_gaps(
     [
         ("measured_at", "i8"),  # of the last value, possible or not
         ("seen_at", "i8"),  # received_at of it; the earlier of the two is its alarm clock
@@ -25,12 +45,11 @@ SIGNAL: Final = np.dtype(
         ("impossible_since", "i8"),
         ("period", "i4"),
         ("steady", "i1"),  # the last two values came without a gap: a signal that can be lost
-    ],
-    align=True,
+    ]
 )
 
 STATE_VERSION: Final = 1
-PATIENT: Final = np.dtype(
+PATIENT: Final = without_gaps(
     [
         ("known", "i1"),
         ("spo2_scale", "i1"),
@@ -65,8 +84,7 @@ PATIENT: Final = np.dtype(
         ("set_limit", "f8", (LAYERS, N_LIMITS, 2)),  # NaN = this layer says nothing
         ("set_version", "i8", (LAYERS, N_LIMITS)),
         ("set_until", "i8", (LAYERS, N_LIMITS)),
-    ],
-    align=True,
+    ]
 )
 
 Patients: TypeAlias = np.recarray  # (patients,) of PATIENT
