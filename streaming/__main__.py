@@ -137,9 +137,10 @@ def simulate(
     """Simulate patients at 1 Hz: drift, artefacts, lost probes and labelled deteriorations."""
     from streaming.bedside import simulator
     from streaming.bedside.progress import bar
+    from streaming.bedside.simulation import Script
     from streaming.bedside.stopping import stop_on_signals
 
-    script = simulator.Script(
+    script = Script(
         patients=patients,
         seed=seed,
         seconds=seconds,
