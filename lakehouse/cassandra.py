@@ -232,7 +232,7 @@ class Cassandra:
         """Call, and again with growing pauses while the database is away or slow."""
         retrying = Retrying(
             retry=retry_if_exception(may_pass),
-            wait=wait_exponential_jitter(multiplier=0.1, max=5.0, jitter=0.1),
+            wait=wait_exponential_jitter(multiplier=0.1, max=2.0, jitter=0.1),
             stop=self._stop,
             before_sleep=self._say_waiting,
             reraise=True,

@@ -47,8 +47,12 @@ def may_pass(error: BaseException) -> bool:
 
 def words(error: BaseException | None) -> str:
     """Return what went wrong, each host once, in words."""
-    if isinstance(error, NoHostAvailable) and error.errors:
-        return "; ".join(f"{host}: {cause}" for host, cause in error.errors.items())
+    if isinstance(error, NoHostAvailable):
+        return (
+            "no host is up"
+            if not error.errors
+            else "; ".join(f"{host}: {cause}" for host, cause in error.errors.items())
+        )
     if isinstance(error, WriteTimeout | OperationTimedOut):
         return f"no answer in time ({error})"
     return str(error)
@@ -116,7 +120,7 @@ def _connect_once(settings: CassandraSettings, user: str, password: str) -> tupl
         protocol_version=5,
         auth_provider=PlainTextAuthProvider(user, password),
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-        reconnection_policy=ExponentialReconnectionPolicy(0.5, 5.0),
+        reconnection_policy=ExponentialReconnectionPolicy(0.2, 2.0),
         connect_timeout=REQUEST_TIMEOUT_S,
         ssl_context=None if settings.ca_file is None else ssl.create_default_context(cafile=settings.ca_file),
         ssl_options=None if settings.ca_file is None else {"server_hostname": settings.hosts[0]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from threading import Event
@@ -282,4 +283,7 @@ _PASSING_WORDS: Final = ("Connection refused", "Connection reset", "IO error", "
 
 
 def _words(error: BaseException) -> str:
-    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    """What failed is in the first line of what the Rust client says, and why in its last."""
+    plain = re.sub(r"\x1b\[\d*m|↳", "", str(error))  # it paints for a terminal
+    lines = [line.strip() for line in plain.splitlines() if line.strip()] or [type(error).__name__]
+    return ": ".join(dict.fromkeys((lines[0][:200], lines[-1][:200])))
