@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 from confluent_kafka import Consumer
@@ -17,13 +16,6 @@ from lakehouse.topics import ALERTS, BEDSIDE
 
 Positions = dict[int, int]
 Place = tuple[int, int]  # partition and offset in `bedside`
-
-
-class Appended(NamedTuple):
-    """When records were appended, in ms since 1970."""
-
-    events_ms: dict[Place, int]  # the first event that an entry caused
-    hops_ms: list[dict[str, float]]
 
 
 class Scan:
@@ -43,8 +35,14 @@ class Scan:
         finally:
             reader.close()
 
-    def latencies_ms(self) -> tuple[NDArray[np.float64], list[dict[str, float]]]:
-        """Return event append minus reading append for every event since the beginning, and the lane's hops."""
+    def appends_ms(self) -> tuple[NDArray[np.float64], list[dict[str, float]]]:
+        """Return for every event since the beginning when its reading and it itself were appended, and the lane's hops.
+
+        Returns
+        -------
+        (n, 2) float array, list
+            In ms since 1970. Of an event that was written twice, the first time counts.
+        """
         end = self._ends()
         events_ms: dict[Place, int] = {}
         hops_ms: list[dict[str, float]] = []
@@ -54,12 +52,12 @@ class Scan:
                 events_ms.setdefault((message.partition, message.offset), record.timestamp()[1])
             elif message.writer == "alarms":
                 hops_ms.append(message.hops_ms)
-        latencies = [
-            events_ms[place] - record.timestamp()[1]
+        pairs = [
+            (record.timestamp()[1], events_ms[place])
             for record in self._read(BEDSIDE.name, end[BEDSIDE.name])
             if (place := place_of(record)) in events_ms
         ]
-        return np.array(latencies, dtype=np.float64), hops_ms
+        return np.array(pairs, dtype=np.float64).reshape(-1, 2), hops_ms
 
     def appended_ms(self, places: set[Place]) -> dict[Place, int]:
         """Return when these entries of the bedside log were appended."""
