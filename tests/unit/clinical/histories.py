@@ -9,7 +9,7 @@ and reach the log at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -28,6 +28,7 @@ PATIENT: Final = "p1"
 DOCTOR: Final = "dr-a"
 NIGHTLY: Final = RECALIBRATION
 
+Pair: TypeAlias = list[float | None] | None  # medium, high
 Alarm: TypeAlias = tuple[str | None, str, str | None, float]  # condition, step, priority, received at
 
 
@@ -79,13 +80,12 @@ def at(
     measured: float | None = None,
     ahead_s: float = 0,
     period_s: float = 1,
-    patient: str = PATIENT,
     **vitals: Any,
 ) -> Part:
     """One reading; `ahead_s` is how far the clock of its device runs ahead (negative: behind)."""
     measured_s = (received_s if measured is None else measured) + ahead_s
     message = Reading(
-        patient_id=patient, measured_at=time(measured_s), period_s=period_s, vitals=Vitals(**vitals), device_id="d"
+        patient_id=PATIENT, measured_at=time(measured_s), period_s=period_s, vitals=Vitals(**vitals), device_id="d"
     )
     return _one(received_s, message)
 
@@ -102,14 +102,17 @@ def finding(received_s: float, code: str, *, active: bool = True, measured: floa
 
 def limits(
     received_s: float,
+    given: Mapping[str, Pair] | None = None,
     *,
     version: int = 1,
     author: str = DOCTOR,
     until: float | None = None,
-    **pairs: list[float | None] | None,
+    **pairs: Pair,
 ) -> Part:
     expires_at = None if until is None else time(until)
-    message = Limits(patient_id=PATIENT, version=version, limits=pairs, author=author, expires_at=expires_at)
+    message = Limits(
+        patient_id=PATIENT, version=version, limits={**(given or {}), **pairs}, author=author, expires_at=expires_at
+    )
     return _one(received_s, message)
 
 

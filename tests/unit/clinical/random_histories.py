@@ -20,11 +20,11 @@ from lakehouse.events import AlertEvent
 from lakehouse.folding import AlarmFold
 from lakehouse.log import LogSlice, slice_of
 from lakehouse.messages import Admission, Command, Finding, Limits, Message, Reading, Tick, Vitals
-from tests.unit.clinical.histories import DOCTOR, NIGHTLY, T0, Entry, time
+from tests.unit.clinical.histories import DOCTOR, NIGHTLY, T0, Entry, Pair, time
 
 PARTITION_OF: Final = {"p1": 0, "p2": 0, "p3": 1, "p4": 2}
-# How far the clocks of devices run ahead. Off the second, so that no two devices measure at the same time.
-CLOCKS_S: Final = {"right": 0.0, "behind": -7200.3, "ahead": 7200.3, "slow way": -1.7}
+# How far the clocks of devices run ahead.
+CLOCKS_S: Final = {"right": 0.0, "also right": 0.0, "behind": -7200.3, "ahead": 7200.3, "slow way": -1.7}
 
 # Around the limits, their margins, and what is possible.
 VALUES: Final[dict[str, list[Any]]] = {
@@ -39,7 +39,7 @@ VALUES: Final[dict[str, list[Any]]] = {
     "on_oxygen": [False, True],
 }
 # No pair here is refused or accepted depending on what else is in force, so a message repeated later means the same.
-PAIRS: Final[dict[str, list[list[float | None] | None]]] = {
+PAIRS: Final[dict[str, list[Pair]]] = {
     "heart_rate_high": [[100, 140], [130, 150], [105, None], [150, 180], [151, 180], [140, 130], None],
     "heart_rate_low": [[50, 40], [40, None], [35, 30]],
     "spo2_low": [[92, None], [88, 85], [82, 78], None],
@@ -47,13 +47,16 @@ PAIRS: Final[dict[str, list[list[float | None] | None]]] = {
     "no_such": [[1, 2]],
 }
 
-patients: Final = st.sampled_from(sorted(PARTITION_OF))
+patients: Final = st.sampled_from(["p1", "p1", "p1", "p2", "p3", "p4"])
 
 
 @st.composite
-def _vitals(draw: st.DrawFn) -> Vitals:
+def _courses(draw: st.DrawFn) -> list[Vitals]:
+    """What a device measures: some vitals that stay for a while, then change."""
     names = draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=3, unique=True))
-    return Vitals(**{name: draw(st.sampled_from(VALUES[name])) for name in names})
+    counts = draw(st.lists(st.integers(1, 20), min_size=1, max_size=4))
+    phases = [Vitals(**{name: draw(st.sampled_from(VALUES[name])) for name in names}) for _ in counts]
+    return [vitals for vitals, count in zip(phases, counts, strict=True) for _ in range(count)]
 
 
 @st.composite
@@ -61,8 +64,7 @@ def _readings(draw: st.DrawFn, begin_s: int) -> list[Entry]:
     patient = draw(patients)
     device = draw(st.sampled_from(sorted(CLOCKS_S)))
     period_s = draw(st.sampled_from([1, 1, 1, 2, 5, 20, 3600]))
-    vitals = draw(_vitals())
-    count = draw(st.integers(1, 25 if period_s < 60 else 3))
+    course = draw(_courses())
     return [
         Entry(
             second,
@@ -75,7 +77,7 @@ def _readings(draw: st.DrawFn, begin_s: int) -> list[Entry]:
             ),
             PARTITION_OF[patient],
         )
-        for second in range(begin_s, begin_s + count * period_s, period_s)
+        for second, vitals in zip(range(begin_s, begin_s + len(course) * period_s, period_s), course, strict=True)
     ]
 
 
@@ -95,7 +97,7 @@ def _other(draw: st.DrawFn, begin_s: int) -> list[Entry]:
 
 @st.composite
 def _message(draw: st.DrawFn, patient: str, begin_s: int) -> Message:
-    kind = draw(st.sampled_from([Finding, Limits, Command, Command, Admission]))
+    kind = draw(st.sampled_from([Command, Command, Command, Finding, Finding, Limits, Limits, Admission]))
     if kind is Finding:
         return Finding(
             patient_id=patient,
@@ -114,17 +116,17 @@ def _message(draw: st.DrawFn, patient: str, begin_s: int) -> Message:
             expires_at=None if expires_s is None else time(begin_s + expires_s),
         )
     if kind is Command:
-        until_s = draw(st.sampled_from([None, 0, 15, 100, 4000, 43_201]))
+        until_s = draw(st.sampled_from([15, 15, 100, 4000, None, 0, 43_201]))
         return Command(
             patient_id=patient,
-            action=draw(st.sampled_from(["acknowledge", "silence", "silence", "unsilence"])),
-            alert_id=draw(st.sampled_from([None, None, f"{patient}.vt.0", "nonsense"])),
+            action=draw(st.sampled_from(["silence", "silence", "acknowledge", "unsilence"])),
+            alert_id=draw(st.sampled_from([None, None, None, "nonsense"])),
             by=DOCTOR,
             until=None if until_s is None else time(begin_s + until_s),
         )
     return Admission(
         patient_id=patient,
-        event=draw(st.sampled_from(["admit", "transfer", "transfer", "discharge"])),
+        event=draw(st.sampled_from(["admit", "transfer", "transfer", "transfer", "discharge"])),
         ward_id=draw(st.sampled_from([None, "icu", "b"])),
         bed=draw(st.sampled_from([None, "1", "2"])),
         spo2_scale=draw(st.sampled_from([None, 1, 2])),
@@ -174,7 +176,7 @@ class Log:
 
 def state_of(fold: AlarmFold) -> dict[str, tuple[object, ...]]:
     """Everything that is known of every patient, whatever numbers names have been given."""
-    state = {}
+    state: dict[str, tuple[object, ...]] = {}
     for row, record in enumerate(fold.records):
         plain = record.copy()
         places = fold.place(int(plain["ward"])), fold.place(int(plain["bed"]))

@@ -250,7 +250,8 @@ def test_with_no_delays_tightening_a_limit_never_shortens_the_time_at_or_above_i
 ) -> None:
     def levels(medium: float, high: float) -> list[int]:
         rules = rules_of([_without_delay(c, (medium, high)) for c in LIMIT_CONDITIONS])
-        begin_s, history = 0, []
+        begin_s = 0
+        history: list[Entry] = []
         for step_s, value in series:
             begin_s += step_s
             history += at(begin_s, heart_rate_bpm=value, period_s=period_s).entries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.clinical.histories import NIGHTLY, Part, alarms, at, events, limits, refusals, ticks
+from tests.unit.clinical.histories import NIGHTLY, Pair, Part, alarms, at, events, limits, refusals, ticks
 
 CROSSED = "limits are crossed: the high-priority limit lies beyond the medium one, and low limits below high ones"
 BEYOND = "a limit is looser than policy allows"
@@ -61,8 +61,8 @@ class TestRefused:
             ({"vt": [100, 140]}, "names a condition that does not exist"),
         ],
     )
-    def test_as_a_whole_with_a_reason(self, pairs: dict[str, list[float | None] | None], reason: str) -> None:
-        message = limits(0, **{"resp_rate_high": [20, 35], **pairs})
+    def test_as_a_whole_with_a_reason(self, pairs: dict[str, Pair], reason: str) -> None:
+        message = limits(0, {"resp_rate_high": [20, 35], **pairs})
         assert refusals(message) == [reason]
         assert alarms(message, at(1, resp_rate_bpm=22).for_s(60)) == []
 

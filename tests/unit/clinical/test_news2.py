@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -192,7 +194,7 @@ class TestChannel:
         ("fresh_h", "vital", "value"),
         [(1, "resp_rate_bpm", 25), (6, "temperature_c", 35.0), (12, "consciousness", "C"), (6, "sbp_mmhg", 90)],
     )
-    def test_each_vital_is_fresh_as_long_as_its_catalogue_says(self, fresh_h: int, vital: str, value: object) -> None:
+    def test_each_vital_is_fresh_as_long_as_its_catalogue_says(self, fresh_h: int, vital: str, value: Any) -> None:
         old = at(0, **{vital: value}, period_s=86400)
         then = {"heart_rate_bpm": 115, "period_s": 3600}
         assert only("news2_high", alarms(old, at(fresh_h * 3600, **then))) != []
