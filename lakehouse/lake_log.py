@@ -26,7 +26,7 @@ from lakehouse.packing import SCHEMA as PACKED
 from lakehouse.packing import unpack
 from lakehouse.tables import ENTRIES, READINGS
 
-MOST_ROWS: Final = 500_000  # of a stretch: some 100 MB while it is put together
+MOST_ROWS: Final = 200_000  # of a slice: some 50 MB while it is put together
 MOST_FILES: Final = 500
 
 _PLACE: Final = ("partition", "offset")
@@ -157,7 +157,9 @@ def _share_out(
     opened: DeltaTable, columns: list[str], wanted: pc.Expression, folder: Path, width: int
 ) -> dict[int, ds.Dataset]:
     """Write rows to files by their place in the log. Returns the files, by a number that grows with the place."""
-    scanner = opened.to_pyarrow_dataset().scanner(columns=columns, filter=wanted)
+    scanner = opened.to_pyarrow_dataset().scanner(
+        columns=columns, filter=wanted, batch_readahead=2, fragment_readahead=1
+    )
     schema = scanner.projected_schema.append(pa.field("place", pa.int64()))
 
     def placed() -> Iterator[pa.RecordBatch]:

@@ -61,7 +61,7 @@ def rebuild(partitions: Partitions = None) -> None:
     """Rebuild the state of the alarms from the lake and the log, when its snapshots are lost."""
     from streaming import rebuild
 
-    rebuild.run(Settings.load(), partitions)
+    typer.echo(f"Rebuilt {rebuild.run(Settings.load(), partitions)}.")
 
 
 @app.command()

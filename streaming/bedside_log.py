@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
 import numpy as np
 from confluent_kafka import Message as Record
+from confluent_kafka import TopicPartition
 
 from lakehouse.kafka import assign, consumer, log_ends, records
 from lakehouse.log import BadRecord, LogSlice, decode_log
@@ -49,6 +50,21 @@ class BedsideLog:
     def read(self, most: int = MOST_RECORDS, timeout_s: float = 0.002) -> tuple[LogSlice, list[BadRecord]]:
         """Return what is there, up to `most` records, in order of partition and offset."""
         return in_order(records(self._reader, most, timeout_s))
+
+    def between(self, begins: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[LogSlice]:
+        """Yield what stands between two positions of each partition that `ends` names, in no hurry.
+
+        It ends where the reader stands, not at the last good entry: the last record before an end may be a bad one.
+        """
+        missing = {partition: begins[partition] for partition, end in ends.items() if begins[partition] < end}
+        if not missing:
+            return
+        self.begin(missing)
+        wanted = [TopicPartition(BEDSIDE.name, partition) for partition in missing]
+        while any(place.offset < ends[place.partition] for place in self._reader.position(wanted)):
+            stretch, _ = self.read(timeout_s=0.5)
+            last = np.array([ends[partition] for partition in stretch.partition.tolist()], dtype=np.int64)
+            yield stretch.take(stretch.offset < last)
 
 
 def in_order(taken: Sequence[Record]) -> tuple[LogSlice, list[BadRecord]]:

@@ -55,9 +55,10 @@ def rows_of(batch: pa.Table) -> dict[str, pa.Table]:
         Name of the table -> its rows, all columns but `landed_date`. All tables are there, some maybe empty.
     """
     parts: dict[str, list[pa.Table]] = {table.name: [_schema(table).empty_table()] for table in _TABLES}
-    for topic, convert in ((BEDSIDE.name, _bedside), (ALERTS.name, _alerts)):
-        for chunk in batch.filter(pc.equal(batch["topic"], topic)).to_batches(max_chunksize=CHUNK):
-            for name, rows in convert(_records(topic, chunk)).items():
+    for chunk in batch.to_batches(max_chunksize=CHUNK):
+        for topic, convert in ((BEDSIDE.name, _bedside), (ALERTS.name, _alerts)):
+            of_topic = chunk.filter(pc.equal(chunk["topic"], topic))
+            for name, rows in convert(_records(topic, of_topic)).items() if len(of_topic) else ():
                 parts[name].append(rows)
     return {name: pa.concat_tables(tables) for name, tables in parts.items()}
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Few and large files: a batch begins when that many records wait, or after that time. More would not fit into a small
 # heap when landing catches up after hours.
-RECORDS: Final = 200_000
+RECORDS: Final = 150_000
 EVERY_S: Final = 12
 LOOKS_EVERY_S: Final = 2
 TASKS: Final = 2

@@ -78,11 +78,9 @@ class Lane:
         if not behind:
             return
         self._heartbeat.beat("catching up", **self._counts)
-        self._log.begin({p: self._fold.positions.get(p, 0) for p in behind})
-        while any(self._fold.positions.get(p, 0) < end for p, end in behind.items()):
-            missed, _ = self._log.read(timeout_s=0.5)
-            before = np.array([int(o) < behind[int(p)] for p, o in zip(missed.partition, missed.offset, strict=True)])
-            self._fold.fold(missed.take(before.astype(np.bool_)))
+        for missed in self._log.between({p: self._fold.positions.get(p, 0) for p in behind}, behind):
+            self._fold.fold(missed)
+        self._fold.positions |= behind  # what stood last may have been bad records
 
     def _pulse(self) -> None:
         now = time.monotonic()
