@@ -25,8 +25,12 @@ def fold_file(
     One entry of the log a line: {"partition":0,"offset":7,"received_at":"2026-01-01T00:00:00Z","value":{...}}.
     Lines that break the contract go to EVENTS.quarantine.jsonl.
     """
-    from batch.fold import fold_history
+    from batch.fold import fold_history, quarantine_of
 
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"the folder of the output must exist; found no {out.parent}", param_hint="--out")
+    if history.resolve() in {out.resolve(), quarantine_of(out).resolve()}:
+        raise typer.BadParameter("the output must not stand where the history stands", param_hint="--out")
     summary = fold_history(history, out)
     typer.echo(summary.sentence(), err=True)
 

@@ -53,20 +53,28 @@ class Summary(NamedTuple):
     lines: int
     events: int
     quarantined: int
+    skipped: int  # lines whose offset was folded already
     counts: dict[str, int]
 
     def sentence(self) -> str:
         """Say it."""
-        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items())
-        return f"{self.lines} lines: {self.events} events, {self.quarantined} quarantined, {counts}"
+        counts = {"quarantined": self.quarantined, "skipped": self.skipped, **self.counts}
+        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+        return f"{self.lines} lines: {self.events} events, {told}"
+
+
+def quarantine_of(out: Path) -> Path:
+    """Return where the bad lines go."""
+    return out.with_suffix(".quarantine.jsonl")
 
 
 def fold_history(history: Path, out: Path) -> Summary:
     """Fold the log in `history` and write its events to `out`; both JSON, one a line.
 
-    Entries of a partition stand in the order of their offsets; a line whose offset is already folded has no effect.
+    Entries of a partition stand in the order of their offsets, or at most CHUNK_LINES away from it; a line whose offset
+    is already folded has no effect and is counted as skipped.
     """
-    quarantine_path = out.with_suffix(".quarantine.jsonl")
+    quarantine_path = quarantine_of(out)
     quarantine_path.unlink(missing_ok=True)
     fold = AlarmFold()
     lines = events = quarantined = 0
@@ -80,7 +88,7 @@ def fold_history(history: Path, out: Path) -> Summary:
                     bad.write(msgspec.json.Encoder().encode_lines(chunk.quarantine))
             lines += chunk.lines
             quarantined += len(chunk.quarantine)
-    return Summary(lines, events, quarantined, fold.counts)
+    return Summary(lines, events, quarantined, fold.skipped, fold.counts)
 
 
 def _chunks(source: BinaryIO) -> Iterator[Chunk]:

@@ -54,6 +54,7 @@ class AlarmFold:
         self._names = Names()
         self._counts = np.zeros(len(COUNTS), np.int64)
         self.positions: dict[int, int] = {}  # partition -> next offset
+        self.skipped = 0  # entries that this object was given although they stand before `positions`
 
     @property
     def counts(self) -> dict[str, int]:
@@ -82,7 +83,10 @@ class AlarmFold:
         begins = np.array([self.positions.get(int(partition), 0) for partition in partitions], dtype=np.int64)
         new = entries.offset >= begins[where] if len(partitions) else np.zeros(0, np.bool_)
         new[1:] &= (np.diff(entries.offset) != 0) | (np.diff(entries.partition) != 0)
-        return entries if new.all() else entries.take(new)
+        if new.all():
+            return entries
+        self.skipped += len(new) - int(new.sum())
+        return entries.take(new)
 
     def _patient_rows(self, entries: LogSlice) -> np.ndarray:
         """Return the state's row of each entry, giving rows to patients not seen before."""
