@@ -18,6 +18,7 @@ from lakehouse.folding import AlarmFold
 from lakehouse.messages import Admission, Command, Finding, Limits, Reading, Vitals
 from tests.unit.clinical.histories import Entry, alarms, at, in_order, only, slice_from
 from tests.unit.clinical.random_histories import (
+    CLOCKS_S,
     PARTITION_OF,
     Log,
     histories,
@@ -52,7 +53,7 @@ def test_every_entry_alone_is_the_same_as_all_together(history: list[Entry]) -> 
 
 @given(histories(), st.data())
 def test_a_message_repeated_right_after_changes_nothing(history: list[Entry], data: st.DataObject) -> None:
-    repeated = data.draw(st.sets(st.integers(0, len(history) - 1), max_size=10))
+    repeated = set(data.draw(st.lists(st.integers(0, len(history) - 1), max_size=10)))
     with_repeats = [entry for place, entry in enumerate(history) for _ in range(1 + (place in repeated))]
     once, told = Log(history).folded()
     twice, told_twice = Log(with_repeats).folded()
@@ -60,11 +61,11 @@ def test_a_message_repeated_right_after_changes_nothing(history: list[Entry], da
     assert state_of(twice) == state_of(once)
 
 
-@given(histories(), st.sampled_from([0.2, 0.9]))
+@given(histories(), st.sampled_from(sorted(CLOCKS_S)), st.sampled_from([0.2, 0.9]))
 def test_a_reading_repeated_within_its_second_changes_nothing_whatever_its_clock(
-    history: list[Entry], delay_s: float
+    history: list[Entry], device: str, delay_s: float
 ) -> None:
-    readings = [entry for entry in history if isinstance(entry.message, Reading)]
+    readings = [e for e in history if isinstance(e.message, Reading) and e.message.device_id == device]
     repeats = [later(entry, delay_s) for entry in readings]
     _, told = Log(readings).folded()
     _, told_twice = Log(sorted([*readings, *repeats], key=lambda entry: entry.received_s)).folded()
@@ -82,7 +83,7 @@ def test_a_message_repeated_later_changes_nothing(history: list[Entry], data: st
         and not is_ahead(entry)
         and not any(is_discharge_of(entry, other) for other in history[place:])
     ]
-    repeated = data.draw(st.sets(st.sampled_from(repeatable), max_size=10)) if repeatable else set()
+    repeated = set(data.draw(st.lists(st.sampled_from(repeatable), max_size=10))) if repeatable else set()
     with_repeats = list(enumerate(history))
     for place in sorted(repeated):
         where = data.draw(st.integers(place + 1, len(history)))
@@ -165,11 +166,13 @@ def test_silence_never_changes_detection(history: list[Entry]) -> None:
         return isinstance(entry.message, Command) and entry.message.action != "acknowledge"
 
     def detection(events: list[AlertEvent]) -> list[AlertEvent]:
-        return [
+        """Patient by patient: within a tick they come in the order in which they were first named, by whatever."""
+        plain = [
             msgspec.structs.replace(event, event_id="", offset=0, silenced_until=None)
             for event in events
             if event.step in STEPS_OF_DETECTION
         ]
+        return sorted(plain, key=lambda event: event.patient_id)
 
     _, told = Log(history).folded()
     _, told_aloud = Log(entry for entry in history if not is_silence(entry)).folded()
