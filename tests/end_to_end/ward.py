@@ -121,12 +121,12 @@ class Ward:
 
     def start(self, command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start one of our processes by hand, outside the supervisor."""
-        log = (self.settings.run / "logs" / f"test-{command}.log").open("ab")
         arguments = [sys.executable, "-m", "streaming", command]
-        return subprocess.Popen(arguments, env=self.stack.environment | environment, stdout=log, stderr=log)
+        with (self.settings.run / "logs" / f"test-{command}.log").open("ab") as log:
+            return subprocess.Popen(arguments, env=self.stack.environment | environment, stdout=log, stderr=log)
 
 
 def as_stored(event: AlertEvent) -> dict[str, Any]:
-    """Return the row that Cassandra gives back for an event; it has no empty lists."""
+    """Return the row that Cassandra gives back for an event."""
     row = event_row(event)
-    return {name: row.get(name) or None if name == "missing" else row.get(name) for name in ALERT_EVENTS.names}
+    return {name: row.get(name) for name in ALERT_EVENTS.names}
