@@ -6,15 +6,16 @@ A projection, not a record: a write that fails is tried again with the next refr
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-from clinical.alert import Patient
 from clinical.conditions import CONDITIONS, PRIORITIES
 from clinical.news2 import PARAMETERS
 from clinical.rules import NEVER, SCORE
@@ -22,6 +23,8 @@ from clinical.vitals import VITALS
 from lakehouse.cassandra import Cassandra
 from lakehouse.folding import AlarmFold
 from lakehouse.tables import NO_WARD, WARD_BOARD
+
+_NAMES: Final = [vital.name for vital in VITALS]
 
 logger = logging.getLogger(__name__)
 
@@ -59,14 +62,13 @@ class BoardProjection:
         return wards
 
     def _write(self, ward: int, rows: list[int]) -> None:
-        records = self._fold.records[rows]
-        made_of = (len(rows), *(int(records[name].sum()) for name in ("heard_at", "seq", "level")))
+        records = self._fold.records
+        made_of = (len(rows), *(int(records[name][rows].sum()) for name in ("heard_at", "seq", "level")))
         if self._written.get(ward) == made_of:
             return
         self._written[ward] = made_of
-        document = self._encoder.encode([self._bed(row) for row in rows]).decode()
         ward_id = self._fold.place(ward) or NO_WARD
-        row = {"ward_id": ward_id, "written_at": datetime.now(UTC), "beds": document}
+        row = {"ward_id": ward_id, "written_at": datetime.now(UTC), "beds": self._document(rows)}
         future = self._cassandra.session.execute_async(self._cassandra.upsert(WARD_BOARD, row))
         future.add_errback(self._on_error, ward)
 
@@ -74,31 +76,58 @@ class BoardProjection:
         self._written.pop(ward, None)
         logger.warning("the board of ward %s is not written: %s; trying again", self._fold.place(ward), error)
 
-    def _bed(self, row: int) -> dict[str, Any]:
-        """Return what the board shows of one patient. Times are ms since 1970, UTC."""
-        s = self._fold.records[row]
-        signals = s.signals
-        measured = signals["valued_at"] != NEVER
-        return {
-            "patient_id": self._fold.patient_id(row),
-            "bed": self._fold.place(int(s.bed)),
-            "heard_ms": int(s.heard_at) if s.heard_at != NEVER else None,
-            "vitals": {
-                vital.name: [float(signals["value"][v]), int(signals["valued_at"][v])]
-                for v, vital in enumerate(VITALS)
-                if measured[v]
-            },
-            "news2": None if np.isnan(signals["value"][SCORE]) else int(signals["value"][SCORE]),
-            "news2_missing": [name for k, name in enumerate(PARAMETERS) if int(s.score_missing) >> k & 1],
-            "alerts": [self._alert(s, c) for c in np.flatnonzero(s.level).tolist()],
-        }
+    def _document(self, rows: list[int]) -> str:
+        """Return what the board shows of some patients, as JSON. Times are ms since 1970, UTC.
 
-    def _alert(self, s: Patient, c: int) -> dict[str, Any]:
-        return {
-            "condition": CONDITIONS[c],
-            "priority": PRIORITIES[s.level[c]],
-            "onset_ms": int(s.onset[c]),
-            "acknowledged": bool(s.acknowledged[c]),
-            "escalation": int(s.escalation[c]),
-            "silenced_until_ms": int(s.silenced_until[c]) if s.silenced_until[c] != NEVER else None,
-        }
+        A vital is [value, measured at]. Taken column by column: bed by bed it cost
+        a fifth of a core at 10,000 patients.
+        """
+        records = self._fold.records
+        signals = records["signals"]
+        columns = zip(
+            rows,
+            records["bed"][rows].tolist(),
+            records["heard_at"][rows].tolist(),
+            signals["value"][rows].tolist(),
+            signals["valued_at"][rows].tolist(),
+            records["score_missing"][rows].tolist(),
+            np.any(records["level"][rows], axis=1).tolist(),
+            strict=True,
+        )
+        beds = [
+            {
+                "patient_id": self._fold.patient_id(row),
+                "bed": self._fold.place(bed),
+                "heard_ms": heard_ms if heard_ms != NEVER else None,
+                "vitals": {
+                    name: (value, at_ms)
+                    for name, value, at_ms in zip(_NAMES, values, valued_ms, strict=False)
+                    if at_ms != NEVER
+                },
+                "news2": None if math.isnan(values[SCORE]) else int(values[SCORE]),
+                "news2_missing": missing_names(missing),
+                "alerts": self._alerts(row) if has_alerts else [],
+            }
+            for row, bed, heard_ms, values, valued_ms, missing, has_alerts in columns
+        ]
+        return self._encoder.encode(beds).decode()
+
+    def _alerts(self, row: int) -> list[dict[str, Any]]:
+        s = self._fold.records[row]
+        return [
+            {
+                "condition": CONDITIONS[c],
+                "priority": PRIORITIES[s.level[c]],
+                "onset_ms": int(s.onset[c]),
+                "acknowledged": bool(s.acknowledged[c]),
+                "escalation": int(s.escalation[c]),
+                "silenced_until_ms": int(s.silenced_until[c]) if s.silenced_until[c] != NEVER else None,
+            }
+            for c in np.flatnonzero(s.level).tolist()
+        ]
+
+
+@cache
+def missing_names(mask: int) -> list[str]:
+    """Return the NEWS2 parameters of a mask of missing ones."""
+    return [name for k, name in enumerate(PARAMETERS) if mask >> k & 1]

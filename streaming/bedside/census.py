@@ -9,13 +9,13 @@ from typing import Final
 from lakehouse.messages import Admission, encode
 from streaming.notify import teams
 
-BEDS_PER_WARD: Final = 12
+BEDS_PER_WARD: Final = 24
 
 
 def places(wards: Sequence[str], patients: int) -> Iterator[tuple[str, str]]:
     """Yield (ward, bed) for so many patients.
 
-    The wards fill evenly, 12 beds each; who then has no bed lies in a surge ward of its own name, so that no ward grows
+    The wards fill evenly, 24 beds each; who then has no bed lies in a surge ward of its own name, so that no ward grows
     beyond what a ward is.
     """
     regular = min(len(wards) * BEDS_PER_WARD, patients)

@@ -11,9 +11,9 @@ def test_wards_fill_evenly() -> None:
 
 
 def test_who_has_no_bed_lies_in_a_surge_ward() -> None:
-    beds = list(places(["icu"], 26))
-    assert beds[11:14] == [("icu", "12"), ("surge-1", "1"), ("surge-1", "2")]
-    assert beds[25] == ("surge-2", "2")
+    beds = list(places(["icu"], 50))
+    assert beds[23:26] == [("icu", "24"), ("surge-1", "1"), ("surge-1", "2")]
+    assert beds[49] == ("surge-2", "2")
 
 
 def test_no_two_patients_share_a_bed() -> None:
