@@ -120,7 +120,7 @@ def watch_alert(rules: Rules, s: Patient, c: int, received: int, entry: tuple[in
         end_silence(s, c, NO_REASON, entry, events)
     if c >= FIRST_TECHNICAL and s.level[c] == LOW and received - s.level_since[c] >= rules.technical_medium_after:
         worsen(s, rules, c, MEDIUM, received, entry, events)
-    if s.escalate_at[c] <= received:
+    while s.escalate_at[c] <= received:  # all that is due, so that the same tick again finds nothing to do
         s.escalation[c] += 1
         escalate_next(s, rules, c, s.level_since[c])
         emit(s, c, ESCALATE, entry, NO_REASON, -1, events)

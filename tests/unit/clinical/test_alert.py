@@ -63,6 +63,10 @@ class TestEscalation:
             ("escalate", 2, 325),
         ]
 
+    def test_takes_all_steps_that_are_due_with_the_first_tick_after_a_pause(self) -> None:
+        told = alarms(finding(0, "vt"), ticks(400, 400), ticks(400, 410))
+        assert told[1:] == [("vt", "escalate", "high", 400)] * 2
+
     def test_goes_by_ticks_alone(self) -> None:
         assert alarms(finding(0, "vt"), at(0, spo2_pct=97).for_s(400)) == [("vt", "onset", "high", 0)]
 
