@@ -80,14 +80,14 @@ class Lander:
         marks = _marks(batch) | {DAY_MARK: day.toordinal()}
         rows = {name: _on(day, table) for name, table in rows_of(batch).items()}
         fault_point("landing.before_write")
-        self._land(QUARANTINE, rows, marks)
+        quarantined = self._land(QUARANTINE, rows, marks)
         self._land(READINGS, rows, marks)
         fault_point("landing.between_tables")
         self._land(LAKE_ALERT_EVENTS, rows, marks)
         self._land(LAST_WRITTEN, rows, marks)
         self._progress.state = "running"
         fault_point("landing.after_write")
-        self._say(rows[QUARANTINE.name])
+        self._say(quarantined)
 
     def _check_no_gap(self, last_written: DeltaTable, batch: pa.Table) -> None:
         for span in _spans(batch):
@@ -100,15 +100,18 @@ class Lander:
                     "the lake stands, or at the oldest record that Kafka still has"
                 )
 
-    def _land(self, table: LakeTable, rows: Mapping[str, pa.Table], marks: Mapping[str, int]) -> None:
-        candidates = rows[table.name]
+    def _land(self, table: LakeTable, rows: Mapping[str, pa.Table], marks: Mapping[str, int]) -> pa.Table:
+        """Add what the table does not have yet, and return it."""
+        candidates = added = rows[table.name]
 
         def choose(opened: DeltaTable) -> Addition | None:
-            new = _new(table, opened, candidates)
+            nonlocal added
+            added = _new(table, opened, candidates)
             beyond = raised(opened, marks)
-            return Addition(new, beyond) if len(new) or (beyond and table is LAST_WRITTEN) else None
+            return Addition(added, beyond) if len(added) or (beyond and table is LAST_WRITTEN) else None
 
         self._progress.counts[f"{table.name}_landed"] += self._lake.add(table, choose)
+        return added
 
     def _say(self, quarantined: pa.Table) -> None:
         """Count bad records by rule and name the first ones; their content is nobody's business in a log."""
