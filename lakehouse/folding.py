@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from clinical.alarms import COUNTS, fold
 from clinical.alert import REASONS, REFUSE, STEPS, Event
@@ -102,7 +103,8 @@ class AlarmFold:
                     self._ids.append((partition, patient_id))
             rows[begin:end] = [-1 if patient_id is None else known[patient_id] for patient_id in ids]
         while len(self._state) < len(self._ids):
-            self._state = np.concatenate([self._state, np.repeat(self._blank, len(self._state))]).view(np.recarray)
+            more = _as_bytes(np.repeat(self._blank, len(self._state)))
+            self._state = np.concatenate([_as_bytes(self._state), more]).view(PATIENT).view(np.recarray)
         return rows
 
     def _named(self, event: Event, entries: LogSlice, columns: Entries) -> AlertEvent:
@@ -156,10 +158,10 @@ class AlarmFold:
         """Return the name of a ward or bed that a record has as a number."""
         return self._names.text(number)
 
-    def snapshot(self) -> tuple[bytes, np.ndarray]:
+    def snapshot(self) -> tuple[bytes, bytes]:
         """Return header and a copy of the records: all that `pack` needs, taken at this moment."""
         header = _Header(LAYOUT, dict(self.positions), self._ids, self._names.texts, self._counts.tolist())
-        return msgspec.msgpack.encode(header), self.records.copy()
+        return msgspec.msgpack.encode(header), _as_bytes(self.records).tobytes()
 
     def to_bytes(self) -> bytes:
         """Return the whole state, compressed; `from_bytes` gives it back bit for bit."""
@@ -175,7 +177,7 @@ class AlarmFold:
             When the bytes are damaged, or were written by a version with another layout or other catalogues.
         """
         try:
-            plain = zstandard.decompress(packed)
+            plain = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
             length = int.from_bytes(plain[:8], "little")
             header = msgspec.msgpack.decode(plain[8 : 8 + length], type=_Header)
         except (zstandard.ZstdError, msgspec.MsgspecError, ValueError) as error:
@@ -203,10 +205,16 @@ class AlarmFold:
         return self
 
 
-def pack(header: bytes, records: np.ndarray) -> bytes:
-    """Return a snapshot as bytes. Slow enough to be done beside the fold."""
-    plain = b"".join((len(header).to_bytes(8, "little"), header, records.tobytes()))
-    return zstandard.compress(plain, 1)
+def pack(header: bytes, records: bytes) -> bytes:
+    """Return a snapshot as bytes. Slow enough to be done beside the fold, which it does not hold up."""
+    compressor = zstandard.ZstdCompressor(level=1).compressobj()
+    parts = (len(header).to_bytes(8, "little"), header, records)
+    return b"".join([*(compressor.compress(part) for part in parts), compressor.flush()])
+
+
+def _as_bytes(records: np.ndarray) -> NDArray[np.uint8]:
+    """Return records as bytes, in place: NumPy copies bytes twenty times faster than records, field by field."""
+    return records.view(np.ndarray).view(np.uint8)
 
 
 def warm_up() -> None:

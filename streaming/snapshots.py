@@ -72,7 +72,7 @@ class Snapshots:
         """Save, and return when it is on disk."""
         self._pool.submit(self._write, *fold.snapshot()).result()
 
-    def _write(self, header: bytes, records: np.ndarray) -> None:
+    def _write(self, header: bytes, records: bytes) -> None:
         files = self._files()
         number = int(files[-1].stem) + 1 if files else 1
         path = self._folder / f"{number:012d}.state"
