@@ -177,7 +177,7 @@ class AlarmFold:
             When the bytes are damaged, or were written by a version with another layout or other catalogues.
         """
         try:
-            plain = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+            plain = zstandard.decompress(packed)
             length = int.from_bytes(plain[:8], "little")
             header = msgspec.msgpack.decode(plain[8 : 8 + length], type=_Header)
         except (zstandard.ZstdError, msgspec.MsgspecError, ValueError) as error:
@@ -207,8 +207,8 @@ class AlarmFold:
 
 def pack(header: bytes, records: bytes) -> bytes:
     """Return a snapshot as bytes. Slow enough to be done beside the fold, which it does not hold up."""
-    compressor = zstandard.ZstdCompressor(level=1).compressobj()
     parts = (len(header).to_bytes(8, "little"), header, records)
+    compressor = zstandard.ZstdCompressor(level=1).compressobj(size=sum(map(len, parts)))
     return b"".join([*(compressor.compress(part) for part in parts), compressor.flush()])
 
 

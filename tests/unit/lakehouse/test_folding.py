@@ -15,7 +15,7 @@ from clinical.conditions import PRIORITIES
 from clinical.state import PATIENT
 from lakehouse.errors import RecoveryError
 from lakehouse.events import AlertEvent, Priority, Step, decode, encode
-from lakehouse.folding import LAYOUT, AlarmFold, warm_up
+from lakehouse.folding import LAYOUT, AlarmFold, pack, warm_up
 from lakehouse.log import LogSlice, slice_of
 from lakehouse.messages import Finding, Message, Reading, Tick, Vitals
 
@@ -133,11 +133,11 @@ class TestSavedState:
 
     def test_a_snapshot_is_of_its_moment(self) -> None:
         fold = self.folded()
-        header, records = fold.snapshot()
-        before = records.tobytes()
+        before = fold.snapshot()
         fold.fold(log((0, 2, vt("p1", active=False, measured_at=NOON.replace(minute=1)))))
-        assert records.tobytes() == before
-        assert fold.snapshot()[0] != header
+        after = fold.snapshot()
+        assert AlarmFold.from_bytes(pack(*before)).snapshot() == before
+        assert (before[0] != after[0], before[1] != after[1]) == (True, True)
 
     def test_that_is_damaged_is_refused(self) -> None:
         packed = self.folded().to_bytes()
