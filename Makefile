@@ -16,7 +16,7 @@ TESTS = $(wildcard tests/unit tests/architecture tests/integration tests/end_to_
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.synced  ## Python environment from the lock, jars checked against their sha256
+setup: .venv/.compiled  ## Python environment from the lock, jars checked against their sha256, the fold compiled
 	@$(LAUNCHER) jars
 
 demo: setup  ## Start everything, play patients into the log, show alarms as they happen; Ctrl-C ends it
@@ -35,8 +35,7 @@ status: .venv/.synced  ## Each process: state, port, memory, last heartbeat
 logs: .venv/.synced  ## Ends of the logs (NAME=alarms for one, FOLLOW=1 to go on)
 	@$(LAUNCHER) logs $(NAME) $(if $(FOLLOW),--follow)
 
-test: lint  ## All checks: lint, then unit, architecture, integration and end-to-end tests
-	@$(LAUNCHER) jars
+test: lint setup  ## All checks: lint, then unit, architecture, integration and end-to-end tests
 	$(BIN)/pytest $(TESTS)
 
 lint: .venv/.synced  ## Style, types and import directions
@@ -77,4 +76,9 @@ prerequisites:
 # uv takes a Python 3.11 that is there, else it brings one.
 .venv/.synced: uv.lock .uv/$(UV_VERSION)
 	@$(UV) sync --frozen
+	@touch $@
+
+# Compiled once here (half a minute), the fold is loaded in a second by every process that folds.
+.venv/.compiled: .venv/.synced $(wildcard clinical/*.py)
+	@$(BIN)/python -c 'from lakehouse.folding import warm_up; warm_up()'
 	@touch $@
