@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.messages import Reading, decode
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -56,7 +58,5 @@ def test_a_link_to_a_file_leads_somewhere(page: Path) -> None:
 
 
 def test_the_message_in_the_readme_decodes() -> None:
-    from lakehouse.messages import Reading, decode
-
     (block,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
     assert isinstance(decode(block.encode()), Reading)
