@@ -35,7 +35,7 @@ def vt(patient: str = "p1", *, active: bool = True, measured_at: datetime = NOON
 
 
 def charted(measured_at: datetime) -> Reading:
-    return Reading(patient_id="p1", measured_at=measured_at, period_s=3600, vitals=Vitals(heart_rate_bpm=150))
+    return Reading(patient_id="p1", measured_at=measured_at, period_s=3600, vitals=Vitals(heart_rate_bpm=130))
 
 
 class TestEvent:
