@@ -62,7 +62,7 @@ def run(seconds: int) -> Report:
 
 def _step(settings: Settings, rate: int, seconds: int, what: str, rows: list[tuple[str, ...]]) -> float:
     """Measure one rate; return what was written a second if the lane carried it, else 0."""
-    with simulated(rate, 1):
+    with simulated(settings, rate, 1):
         time.sleep(WARM_UP_S)
         before, began = standing(settings), time.monotonic()
         time.sleep(seconds)

@@ -85,7 +85,7 @@ def _figures(rows: Sequence[Measured], resident: dict[str, float]) -> dict[str, 
 
 
 def _live(settings: Settings, rate: int, seconds: int) -> tuple[list[Measured], str]:
-    with simulated(PATIENTS, rate):
+    with simulated(settings, PATIENTS, rate):
         time.sleep(WARM_UP_S)
         scan = Scan(settings)
         with Probes(settings) as probes:
@@ -102,7 +102,7 @@ def _live(settings: Settings, rate: int, seconds: int) -> tuple[list[Measured], 
 
 
 def _floor(settings: Settings, rate: int, seconds: int) -> Measured:
-    with simulated(PATIENTS, rate):
+    with simulated(settings, PATIENTS, rate):
         command = [sys.executable, "-m", "bench.floor", str(seconds + WARM_UP_S)]
         process = subprocess.Popen(command, cwd=ROOT)
         time.sleep(WARM_UP_S)

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from lakehouse.errors import StoreError
-from lakehouse.settings import Settings
+from lakehouse.kafka import LogWriter
+from lakehouse.messages import Admission, encode
+from lakehouse.settings import Service, Settings
+from lakehouse.topics import BEDSIDE
+from streaming.bedside.simulation import Script
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _LAUNCHER: Final = str(ROOT / "docker" / "launcher.py")
@@ -44,8 +48,11 @@ def launcher(*arguments: str) -> str:
 
 
 @contextmanager
-def simulated(patients: int, alerts_per_s: float) -> Iterator[None]:
-    """Let simulated patients write at 1 Hz, with so many scripted alerts a second, until the block ends."""
+def simulated(settings: Settings, patients: int, alerts_per_s: float) -> Iterator[None]:
+    """Let simulated patients write at 1 Hz, with so many scripted alerts a second, until the block ends.
+
+    They are discharged then: ten thousand patients who fall silent at once would be an alarm each.
+    """
     command = [sys.executable, "-m", "streaming", "simulate", "--patients", str(patients)]
     process = subprocess.Popen(
         [*command, "--alerts-per-s", str(alerts_per_s)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -57,6 +64,10 @@ def simulated(patients: int, alerts_per_s: float) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(60)
+        with LogWriter(settings, Service.MONITORS) as log:
+            for patient_id in Script(patients=patients, seed=1, alerts_per_s=alerts_per_s).patient_ids:
+                message = Admission(patient_id=patient_id, event="discharge")
+                log.send(BEDSIDE.name, patient_id.encode(), encode(message))
 
 
 def processes() -> dict[str, dict[str, Any]]:

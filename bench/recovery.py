@@ -23,7 +23,7 @@ KILLS: Final = 3
 def run(seconds: int) -> Report:
     """Kill the lane a few times, `seconds` apart, first with the standby and then without."""
     rows: list[tuple[str, ...]] = []
-    with live_stack() as settings, simulated(PATIENTS, ALERTS_PER_S):
+    with live_stack() as settings, simulated(settings, PATIENTS, ALERTS_PER_S):
         time.sleep(WARM_UP_S)
         with_standby = [_kill(settings, seconds) for _ in range(KILLS)]
         supervisor(settings, "stop", "standby")
