@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from cassandra import AuthenticationFailed
-from cassandra.auth import PlainTextAuthProvider
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
-from cassandra.policies import WhiteListRoundRobinPolicy
 from hdfs import InsecureClient
 
 from java import Java
-from lakehouse.settings import Service
+from lakehouse.cassandra_admin import CassandraAdmin
 from render import HDFS_SUPERUSER, local_places, render, service_context
 from stack import StackError, StackSettings
 
@@ -57,60 +51,11 @@ def ensure_cassandra_admin(settings: StackSettings) -> None:
 
     Raises
     ------
-    StackError
-        When the data were made with other secrets than the ones in ``wardwatch.env``.
-    NoHostAvailable
-        When Cassandra does not answer yet.
+    StoreError
+        When Cassandra does not answer, or its data were made with other secrets than the ones in ``wardwatch.env``.
     """
-    admin, password = Service.ADMIN.value, settings.password(Service.ADMIN)
-    try:
-        _disable_default_role(settings, admin, password)
-    except NoHostAvailable as error:
-        if not _is_refused(error):
-            raise
-        _create_role(settings, admin, password)
-        _disable_default_role(settings, admin, password)
-
-
-def _create_role(settings: StackSettings, admin: str, password: str) -> None:
-    try:
-        with _session(settings, "cassandra", "cassandra") as session:
-            session.execute(
-                f"CREATE ROLE IF NOT EXISTS {admin} WITH PASSWORD = '{password}' AND LOGIN = true AND SUPERUSER = true"
-            )
-    except NoHostAvailable as error:
-        # Right after a first start the default role is not there yet either: the caller asks again until its deadline.
-        if _is_refused(error):
-            raise StackError(
-                "Cassandra must know the admin of wardwatch.env and refused it; its data may be another's: "
-                "restore that file, or remove the run folder to start with nothing"
-            ) from None
-        raise
-
-
-def _disable_default_role(settings: StackSettings, admin: str, password: str) -> None:
-    with _session(settings, admin, password) as session:
-        session.execute("ALTER ROLE cassandra WITH LOGIN = false AND SUPERUSER = false")
-
-
-def _is_refused(error: NoHostAvailable) -> bool:
-    return any(isinstance(cause, AuthenticationFailed) for cause in error.errors.values())
-
-
-@contextmanager
-def _session(settings: StackSettings, user: str, password: str) -> Iterator[Session]:
-    hosts = list(settings.cassandra.hosts)
-    cluster = Cluster(
-        hosts,
-        port=settings.cassandra.port,
-        auth_provider=PlainTextAuthProvider(user, password),
-        protocol_version=5,
-        execution_profiles={EXEC_PROFILE_DEFAULT: ExecutionProfile(WhiteListRoundRobinPolicy(hosts))},
-    )
-    try:
-        yield cluster.connect()
-    finally:
-        cluster.shutdown()
+    with CassandraAdmin(settings, patience_s=2):
+        pass  # logging in does it
 
 
 def ensure_hdfs_root(settings: StackSettings) -> None:

@@ -126,8 +126,9 @@ def _patiently() -> Retrying:
 
 
 def _be_quiet() -> None:
-    # The driver reports each attempt on its own; here an attempt that fails is the normal case.
-    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
+    # Each attempt is reported on its own; here an attempt that fails is the normal case.
+    for name in ("cassandra", "lakehouse"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _ask_kafka(settings: StackSettings) -> None:

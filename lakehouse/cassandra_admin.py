@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from cassandra.cluster import Cluster, Session
 from cassandra.metadata import KeyspaceMetadata
-from tenacity import stop_after_delay
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from lakehouse.access import ACCESS, Access
 from lakehouse.cassandra_session import LOGIN_PATIENCE_S, connect
@@ -37,6 +37,15 @@ class CassandraAdmin:
         self._cluster.shutdown()
 
     def _log_in(self) -> tuple[Cluster, Session]:
+        """Log in as our administrator, however early: a starting Cassandra has its roles a little after its port."""
+        return Retrying(
+            retry=retry_if_exception_type(StoreError),
+            wait=wait_fixed(0.5),
+            stop=stop_after_delay(self._patience_s),
+            reraise=True,
+        )(self._log_in_once)
+
+    def _log_in_once(self) -> tuple[Cluster, Session]:
         """Log in as our administrator; in a new Cassandra, make it first and close the well-known superuser."""
         cassandra, password = self._settings.cassandra, self._settings.password(Service.ADMIN)
         stop = stop_after_delay(self._patience_s)
@@ -44,7 +53,7 @@ class CassandraAdmin:
             return connect(cassandra, Service.ADMIN, password, stop, login_patience_s=0)
         except StoreError as refused:
             try:
-                cluster, session = connect(cassandra, _DEFAULT, _DEFAULT, stop)
+                cluster, session = connect(cassandra, _DEFAULT, _DEFAULT, stop, login_patience_s=0)
             except StoreError:
                 raise refused from None
         logger.info("a new Cassandra: making the role %s, closing the role %s", Service.ADMIN, _DEFAULT)
