@@ -50,23 +50,24 @@ class Ward:
             for message in messages:
                 log.send(BEDSIDE.name, message.patient_id.encode(), encode(message))  # type: ignore[union-attr]
 
-    def play(self, patient_id: str, vitals: list[Values], ward_id: str = "icu-1", bed: str = "1") -> None:
-        """Admit a patient and write a recording at 1 Hz that ends now."""
-        begin = datetime.now(UTC) - timedelta(seconds=len(vitals))
-        self.send(
-            [
-                Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed),
-                *(
-                    Reading(
-                        patient_id=patient_id,
-                        device_id="monitor-1",
-                        measured_at=begin + timedelta(seconds=second),
-                        vitals=convert(values, Vitals),
-                    )
-                    for second, values in enumerate(vitals)
-                ),
-            ]
+    def play(
+        self,
+        patient_id: str,
+        vitals: list[Values],
+        *,
+        begin: datetime | None = None,
+        ward_id: str = "icu-1",
+        bed: str = "1",
+    ) -> datetime:
+        """Admit a patient and write a recording at 1 Hz, that ends now or begins at a time; return when it goes on."""
+        begin = begin or datetime.now(UTC) - timedelta(seconds=len(vitals))
+        times = [begin + timedelta(seconds=second) for second in range(len(vitals) + 1)]
+        readings = (
+            Reading(patient_id=patient_id, device_id="monitor-1", measured_at=at, vitals=convert(values, Vitals))
+            for at, values in zip(times, vitals, strict=False)
         )
+        self.send([Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed), *readings])
+        return times[-1]
 
     def folded(self, *patients: str) -> list[AlertEvent]:
         """Return what the log says: the events of these patients by a fold of the whole log."""
