@@ -80,7 +80,8 @@ def _figures(rows: Sequence[Measured], resident: dict[str, float]) -> dict[str, 
     figures: dict[str, object] = {}
     for name, row in zip(("", "cassandra_", "storm_", "storm_cassandra_", "floor_", "storm_floor_"), rows, strict=True):
         p50, _, p99, worst = percentiles(row.latencies_ms)
-        figures |= {f"{name}p50_ms": round(p50), f"{name}p99_ms": round(p99), f"{name}max_ms": round(worst)}
+        each = {f"{name}p50_ms": p50, f"{name}p99_ms": p99, f"{name}max_ms": worst}
+        figures |= {figure: None if np.isnan(ms) else round(ms) for figure, ms in each.items()}
     return figures | {"resident_gb": round(sum(resident.values()) / 1000, 2)}
 
 

@@ -64,7 +64,7 @@ class Probes:
         place = self._send(producer, breach)
         alert_id = f"{patient_id}.heart_rate_high.{(measured_at - EPOCH) // timedelta(milliseconds=1)}"
         gives_up = time.monotonic() + _GIVE_UP_S
-        while not cassandra.select(ALERT_EVENTS, {"alert_id": alert_id}):
+        while not cassandra.select(ALERT_EVENTS, {"patient_id": patient_id, "alert_id": alert_id}):
             if time.monotonic() > gives_up:
                 self.lost += 1
                 return

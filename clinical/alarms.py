@@ -166,13 +166,14 @@ def take_reading(
     if news == 0:
         counts[REPEATED_READINGS] += 1
         return
+    shortest = shortest_period(rules, s, period, received)
     hear(rules, s, measured, period, received, entry, events)
     if news < N_VITALS:
         for v in range(N_VITALS):
             if np.isnan(values[v]):
                 miss(rules, s, v, received, entry, events)
     if possible:
-        take_score(rules, s, known, clock, period, received, entry, events)
+        take_score(rules, s, known, clock, shortest, received, entry, events)
 
 
 @compiled
@@ -200,6 +201,17 @@ def has_heart_rate(rules: Rules, s: Patient, received: int) -> bool:
 
 
 @compiled
+def shortest_period(rules: Rules, s: Patient, period: int, received: int) -> int:
+    """Return the shortest period of the devices that are heard now, with that of the one just heard.
+
+    The score is fed by all devices: a value charted once an hour must not make a passing artefact last.
+    """
+    if s.heard_at == NEVER or received - s.heard_at > gap(rules, s.period):
+        return period
+    return min(period, int(s.period))
+
+
+@compiled
 def take_score(
     rules: Rules, s: Patient, known: NDArray[np.float64], clock: int, period: int, received: int,
     entry: tuple[int, int], events: list[Event],
@@ -210,6 +222,9 @@ def take_score(
     for v in range(N_VITALS):
         signal = s.signals[v]
         known[v] = signal.value if score.valued_at - signal.valued_at <= rules.fresh[v] else np.nan
+    heart, pulse = s.signals[_HEART_RATE], s.signals[_PULSE_RATE]
+    if pulse.valued_at - heart.valued_at > gap(rules, heart.period):
+        known[_HEART_RATE] = np.nan  # an old heart rate does not hide the pulse that is measured now
     score.value, s.score_missing = news2(known, s.spo2_scale)
     if not score.calm_low <= score.value <= score.calm_high:
         feed(s, rules, SCORE, score.value, score.valued_at, period, received, entry, events)

@@ -30,8 +30,10 @@ def is_beyond(rules: Rules, c: int, value: float, limit: float) -> bool:
 
 
 @compiled
-def is_back(rules: Rules, c: int, value: float, limit: float) -> bool:
-    """Say whether a value has come back past a limit by the margin of its condition."""
+def is_back(rules: Rules, v: int, c: int, value: float, limit: float) -> bool:
+    """Say whether a value of vital `v` has come back past a limit by the margin, or as far as is possible."""
+    if value == rules.possible[v, 0 if rules.side[c] > 0 else 1]:
+        return not is_beyond(rules, c, value, limit)
     # A tenth of a unit is the finest that a value has: half of it keeps sums of decimals from missing equality.
     return bool(rules.side[c] * (limit - value) >= rules.margin[c] - 0.05)
 
@@ -63,7 +65,7 @@ def feed(
 ) -> None:  # fmt: skip
     """Hold a value of vital `v` (or the score) against its limits."""
     for c in range(rules.first[v], rules.last[v]):
-        feed_channel(s, rules, c, value, clock, period, received, entry, events)
+        feed_channel(s, rules, v, c, value, clock, period, received, entry, events)
     calm_band(s, rules, v)
     if rules.twin[v] >= 0:
         calm_band(s, rules, rules.twin[v])
@@ -71,7 +73,7 @@ def feed(
 
 @compiled
 def feed_channel(
-    s: Patient, rules: Rules, c: int, value: float, clock: int, period: int, received: int,
+    s: Patient, rules: Rules, v: int, c: int, value: float, clock: int, period: int, received: int,
     entry: tuple[int, int], events: list[Event],
 ) -> None:  # fmt: skip
     """Move one channel on by one value."""
@@ -84,7 +86,7 @@ def feed_channel(
     for k in range(2):
         limit = s.limit[c, k]
         s.beyond_since[c, k] = went_on(s.beyond_since[c, k], is_beyond(rules, c, value, limit), clock, broken)
-        s.back_since[c, k] = went_on(s.back_since[c, k], is_back(rules, c, value, limit), clock, broken)
+        s.back_since[c, k] = went_on(s.back_since[c, k], is_back(rules, v, c, value, limit), clock, broken)
         if lasted(s.beyond_since[c, k], clock, rules.delay[c, k], period):
             reached = MEDIUM + k
     level = s.level[c]

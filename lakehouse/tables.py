@@ -15,7 +15,7 @@ from lakehouse import columns as c
 from lakehouse.contract import CassandraTable, LakeTable
 
 NO_WARD: Final = "unassigned"  # the ward of a patient whom no admission has placed
-REFUSED: Final = "refused/"  # begins the alert_id of an event that belongs to no alert; the patient's id follows
+REFUSED: Final = "refused"  # the alert_id of an event that belongs to no alert
 
 # ---------------------------------------------------------------------------------------------------------- the lake
 
@@ -96,10 +96,10 @@ ALERTS_BY_PATIENT: Final = CassandraTable(
 
 ALERT_EVENTS: Final = CassandraTable(
     name="alert_events",
-    doc="Every step of one alert. A refused message that belongs to no alert has the alert_id `refused/PATIENT_ID`.",
+    doc="Every step of a patient's alerts, alert by alert. Refused messages have the alert_id `refused`.",
     columns=(c.ALERT_ID, c.EVENT_ID, *_EVENT),
-    partition_key=("alert_id",),
-    clustering=(("event_id", "ASC"),),
+    partition_key=("patient_id",),
+    clustering=(("alert_id", "ASC"), ("event_id", "ASC")),
     ttl_days=90,
 )
 

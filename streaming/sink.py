@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType, TracebackType
@@ -31,6 +32,7 @@ from lakehouse.tables import (
 from lakehouse.topics import ALERTS
 from streaming.hops import Hops
 
+MOST_ROWS_A_BATCH: Final = 50
 CLOSING: Final = frozenset({"clear", "discharge"})
 
 
@@ -118,8 +120,14 @@ class EventSink:
         self._alerts.send(ALERTS.name, None, encode(pulse), partition=0)
 
     def _statements(self, outcome: Outcome) -> Iterator[Statement]:
+        """Return the writes, those to one partition as one request: in a storm requests are what costs."""
+        together: defaultdict[str, list[Statement]] = defaultdict(list)
         for event in outcome.events:
-            yield from self._of_event(event)
+            together[f"patient {event.patient_id}"] += self._of_patient(event)
+            for ward_id, statement in self._of_wards(event):
+                together[f"ward {ward_id}"].append(statement)
+        for statements in together.values():
+            yield from map(self.cassandra.batch, batched(statements, MOST_ROWS_A_BATCH))
         refusals = {(e.partition, e.offset): e.reason for e in outcome.events if e.step == "refuse"}
         for request in outcome.requests:
             refusal = refusals.get((request.partition, request.offset))
@@ -127,24 +135,32 @@ class EventSink:
             if isinstance(request.message, Limits) and refusal is None:
                 yield self.cassandra.upsert(LIMITS_BY_PATIENT, limits_row(request.received_at, request.message))
 
-    def _of_event(self, event: AlertEvent) -> Iterator[Statement]:
-        upsert = self.cassandra.upsert
+    def _of_patient(self, event: AlertEvent) -> Iterator[Statement]:
         timestamp_us = event_timestamp_us(event)
-        yield upsert(ALERT_EVENTS, event_row(event), timestamp_us=timestamp_us)
+        yield self.cassandra.upsert(ALERT_EVENTS, event_row(event), timestamp_us=timestamp_us)
+        if event.alert_id is not None:
+            yield self.cassandra.upsert(ALERTS_BY_PATIENT, state_row(event), timestamp_us=timestamp_us)
+
+    def _of_wards(self, event: AlertEvent) -> Iterator[tuple[str, Statement]]:
         if event.alert_id is None:
             return
-        state = state_row(event)
-        yield upsert(ALERTS_BY_PATIENT, state, timestamp_us=timestamp_us)
-        ward = event.ward_id or NO_WARD
-        key = {"ward_id": ward, "alert_id": event.alert_id}
+        timestamp_us = event_timestamp_us(event)
+        ward_id, from_ward_id = event.ward_id or NO_WARD, event.from_ward_id or NO_WARD
+        key = {"ward_id": ward_id, "alert_id": event.alert_id}
         if event.step in CLOSING:
-            yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, key, timestamp_us=timestamp_us)
+            yield ward_id, self.cassandra.delete(OPEN_ALERTS_BY_WARD, key, timestamp_us=timestamp_us)
         else:
-            open_row = {name: state[name] for name in OPEN_ALERTS_BY_WARD.names if name in state} | key
-            yield upsert(OPEN_ALERTS_BY_WARD, open_row, timestamp_us=timestamp_us)
-        if event.step == "transfer" and (event.from_ward_id or NO_WARD) != ward:
-            old = {"ward_id": event.from_ward_id or NO_WARD, "alert_id": event.alert_id}
-            yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, old, timestamp_us=timestamp_us)
+            state = state_row(event)
+            row = {name: state[name] for name in OPEN_ALERTS_BY_WARD.names if name in state} | key
+            yield ward_id, self.cassandra.upsert(OPEN_ALERTS_BY_WARD, row, timestamp_us=timestamp_us)
+        if event.step == "transfer" and from_ward_id != ward_id:
+            old = {"ward_id": from_ward_id, "alert_id": event.alert_id}
+            yield from_ward_id, self.cassandra.delete(OPEN_ALERTS_BY_WARD, old, timestamp_us=timestamp_us)
+
+
+def batched(statements: Sequence[Statement], most: int) -> Iterator[Sequence[Statement]]:
+    """Return a sequence in pieces of at most `most`."""
+    return (statements[begin : begin + most] for begin in range(0, len(statements), most))
 
 
 def event_timestamp_us(event: AlertEvent) -> int:
@@ -156,7 +172,7 @@ def event_timestamp_us(event: AlertEvent) -> int:
 def event_row(event: AlertEvent) -> dict[str, Any]:
     """Return the row of `alert_events`."""
     row = {name: value for name, value in msgspec.structs.asdict(event).items() if name in ALERT_EVENTS.names}
-    return row | {"alert_id": event.alert_id or REFUSED + event.patient_id}
+    return row | {"alert_id": event.alert_id or REFUSED}
 
 
 def state_row(event: AlertEvent) -> dict[str, Any]:

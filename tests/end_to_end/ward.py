@@ -83,9 +83,10 @@ class Ward:
 
     def in_cassandra(self, events: Iterable[AlertEvent]) -> list[dict[str, Any]]:
         """Return the rows of all alerts that these events belong to."""
-        keys = dict.fromkeys(event.alert_id or REFUSED + event.patient_id for event in events)
+        keys = dict.fromkeys((event.patient_id, event.alert_id or REFUSED) for event in events)
         with Cassandra(self.settings, Service.BATCH, patience_s=30) as cassandra:
-            return [row for key in keys for row in cassandra.select(ALERT_EVENTS, {"alert_id": key})]
+            found = [cassandra.select(ALERT_EVENTS, {"patient_id": p, "alert_id": a}) for p, a in keys]
+        return [row for rows in found for row in rows]
 
     def in_topic(self, *patients: str) -> Counter[str]:
         """Return how often each event of these patients stands in the topic `alerts`."""

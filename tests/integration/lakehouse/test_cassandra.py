@@ -118,7 +118,7 @@ def test_many_rows_of_one_partition_are_one_batch_that_may_be_repeated(alarms: C
     batch = alarms.batch([alarms.upsert(ALERT_EVENTS, event(patient_id, n), timestamp_us=1) for n in range(100)])
     alarms.write_all([batch])
     alarms.write_all([batch])
-    rows = alarms.select(ALERT_EVENTS, {"alert_id": f"{patient_id}-a"})
+    rows = alarms.select(ALERT_EVENTS, {"patient_id": patient_id, "alert_id": f"{patient_id}-a"})
     assert [row["offset"] for row in rows] == list(range(100))
     assert (rows[0]["limit"], rows[0]["by"], rows[0]["missing"]) == (120.0, "nurse-1", ["temperature_c"])
 

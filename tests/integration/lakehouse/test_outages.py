@@ -47,7 +47,9 @@ def test_cassandra_dies(stack: LocalStack) -> None:
             database.write_all([database.upsert(ALERT_EVENTS, event, timestamp_us=1)])
 
         done = through_death(stack, "cassandra", step)
-        assert [row["offset"] for row in database.select(ALERT_EVENTS, {"alert_id": alert_id})] == done
+        assert [
+            row["offset"] for row in database.select(ALERT_EVENTS, {"patient_id": "p", "alert_id": alert_id})
+        ] == done
 
 
 def test_kafka_dies(stack: LocalStack) -> None:

@@ -18,12 +18,12 @@ def test_an_insert_names_every_column() -> None:
 
 
 def test_a_key_may_be_given_in_any_order() -> None:
-    key = {"event_id": "e", "alert_id": "a"}
-    assert where(ALERT_EVENTS, key) == '"alert_id" = ? AND "event_id" = ?'
-    assert list(in_key_order(ALERT_EVENTS, key).values()) == ["a", "e"]
+    key = {"alert_id": "a", "patient_id": "p"}
+    assert where(ALERT_EVENTS, key) == '"patient_id" = ? AND "alert_id" = ?'
+    assert list(in_key_order(ALERT_EVENTS, key).values()) == ["p", "a"]
 
 
-@pytest.mark.parametrize("key", [{}, {"event_id": "e"}, {"alert_id": "a", "step": "onset"}])
+@pytest.mark.parametrize("key", [{}, {"alert_id": "a"}, {"patient_id": "p", "step": "onset"}])
 def test_a_key_begins_with_the_whole_partition_key(key: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="give its first parts"):
         where(ALERT_EVENTS, key)
