@@ -44,7 +44,7 @@ class KafkaSettings(_Part):
     bootstrap: str = "127.0.0.1:9092"
     security_protocol: str = "SASL_PLAINTEXT"
     ca_file: Path | None = None  # for SASL_SSL
-    partitions: int = Field(default=12, ge=1, le=1024)
+    partitions: int = Field(default=4, ge=1, le=1024)
     replication: int = Field(default=1, ge=1)
     retention_hours: int = Field(default=96, ge=72)  # landing must be able to be away for three days
 
@@ -95,7 +95,7 @@ class SmtpSettings(_Part):
 class SparkSettings(_Part):
     """Where Spark runs, and with what."""
 
-    master: str = "local[2]"
+    master: str = "local[4]"  # tasks wait for Kafka more than they compute
     driver_memory: str = "512m"
     jars_dir: Path = Path("run/jars/spark")
     java_home: Path | None = None  # the launcher's choice; else JAVA_HOME or PATH, as Spark itself looks

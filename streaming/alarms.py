@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# The source's tasks do little; a task for each of twelve partitions would cost more than it reads.
-TASKS: Final = 2
 # After hours away a batch must still fit the heap.
 MOST_ENTRIES: Final = 100_000
 
@@ -84,7 +82,7 @@ def start(
 
     def take(batch: DataFrame, _: int) -> None:
         began_at, began = time.time(), time.monotonic()
-        table = batch.coalesce(TASKS).toArrow()
+        table = batch.toArrow()
         arrived = time.monotonic()
         log, bad = in_order(table)
         if len(log.partition):

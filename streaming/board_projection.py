@@ -29,7 +29,7 @@ _NAMES: Final = [vital.name for vital in VITALS]
 logger = logging.getLogger(__name__)
 
 EVERY_S: Final = 2.0
-MOST_WARDS_A_CALL: Final = 16  # so that no batch of the lane waits for the board
+MOST_WARDS_A_CALL: Final = 8  # so that no batch of the lane waits for the board
 
 
 class BoardProjection:

@@ -20,7 +20,7 @@ from lakehouse.settings import Service, Settings
 from streaming import rebuild
 from streaming.bedside_log import BedsideLog
 from streaming.lander import Lander, Progress
-from streaming.partitions import checkpoint_folder, snapshot_folder
+from streaming.partitions import checkpoint_folder, lane_name, snapshot_folder
 from streaming.snapshots import Snapshots
 from tests.integration.streaming.landing_bench import ends_of, read_log, with_own_lake
 
@@ -54,7 +54,7 @@ def land(settings: Settings, ends: Ends) -> None:
 
 def commit(settings: Settings, ends: Ends) -> None:
     """Leave a checkpoint of Spark's as a lane leaves it: one batch finished, one begun."""
-    checkpoint = checkpoint_folder(settings, "0-11")
+    checkpoint = checkpoint_folder(settings, lane_name(range(settings.kafka.partitions)))
     for folder in ("offsets", "commits"):
         (checkpoint / folder).mkdir(parents=True)
     for number, offsets in enumerate((ends, {partition: end + 9 for partition, end in ends.items()})):
@@ -71,7 +71,7 @@ def fold_on(settings: Settings, fold: AlarmFold, ends: Ends) -> list[AlertEvent]
 
 
 def newest(settings: Settings) -> AlarmFold:
-    with Snapshots(snapshot_folder(settings, "0-11")) as snapshots:
+    with Snapshots(snapshot_folder(settings, lane_name(range(settings.kafka.partitions)))) as snapshots:
         fold = snapshots.newest()
     assert fold is not None
     return fold
