@@ -104,9 +104,7 @@ class SparkSettings(_Part):
 class Settings(BaseSettings):
     """Everything that a process of Wardwatch may be told from outside."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="WARDWATCH_", env_nested_delimiter="__", frozen=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="WARDWATCH_", env_nested_delimiter="__", frozen=True, extra="ignore")
 
     run: Path = Path("run")
     data: Path = Path("data")
