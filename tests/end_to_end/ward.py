@@ -72,13 +72,11 @@ class Ward:
     def folded(self, *patients: str) -> list[AlertEvent]:
         """Return what the log says: the events of these patients by a fold of the whole log."""
         fold = AlarmFold()
-        events: list[AlertEvent] = []
         with BedsideLog(self.settings, Service.BATCH) as log:
             ends = log.ends()
-            log.begin({partition: first for partition, (first, _) in ends.items()})
-            todo = {partition: end for partition, (first, end) in ends.items() if end > first}
-            while any(fold.positions.get(partition, 0) < end for partition, end in todo.items()):
-                events += fold.fold(log.read(timeout_s=0.5)[0])
+            begins = {partition: first for partition, (first, _) in ends.items()}
+            stretches = log.between(begins, {partition: end for partition, (_, end) in ends.items()})
+            events = [event for stretch in stretches for event in fold.fold(stretch)]
         return [event for event in events if event.patient_id in patients]
 
     def in_cassandra(self, events: Iterable[AlertEvent]) -> list[dict[str, Any]]:
