@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from bench.report import Report
-from clinical.alarms import COUNTS, fold
+from clinical.alarms import fold
+from clinical.readings import COUNTS
 from clinical.rules import rules_of
 from clinical.state import Entries, blank_patient
 from clinical.vitals import DBP, HEART_RATE, INDEX, RESP_RATE, SBP, SPO2, TEMPERATURE, VITALS

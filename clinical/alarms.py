@@ -10,8 +10,6 @@ Order is kept per patient and vital; an older value than the last is late: count
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,10 +35,9 @@ from clinical.alert import (
     silence,
 )
 from clinical.compiled import compiled
-from clinical.limit_channel import calm_band, feed, gap
 from clinical.limits import take_limits
-from clinical.news2 import news2
-from clinical.rules import N_CHANNELS, N_LIMITS, N_VITALS, NEVER, SCORE, Rules
+from clinical.readings import LATE_VALUES, take_reading
+from clinical.rules import N_CHANNELS, N_LIMITS, N_VITALS, NEVER, Rules
 from clinical.state import (
     ACKNOWLEDGE,
     ADMISSION,
@@ -58,15 +55,7 @@ from clinical.state import (
     Findings,
     Patients,
 )
-from clinical.technical import hear, impossible, miss, regain, watch
-from clinical.vitals import HEART_RATE, INDEX, PULSE_RATE
-
-_HEART_RATE: Final = INDEX[HEART_RATE.name]
-_PULSE_RATE: Final = INDEX[PULSE_RATE.name]
-
-# What is counted beside the events.
-COUNTS: Final = ("late_values", "impossible_values", "repeated_readings")
-LATE_VALUES, IMPOSSIBLE_VALUES, REPEATED_READINGS = range(3)
+from clinical.technical import watch
 
 
 @compiled
@@ -81,10 +70,10 @@ def fold(
     state : (patients,) records of PATIENT
         Changed in place. Every `entries.patient` names a row.
     blank : (1,) record of PATIENT
-        A patient of whom nothing is known; what a discharge leaves behind.
+        A patient of whom nothing is known; a discharge leaves this behind, and its time.
     entries : Entries
         In order of partition and offset.
-    counts : (len(COUNTS),) int64
+    counts : (len(readings.COUNTS),) int64
         Added to in place.
 
     Returns
@@ -103,8 +92,12 @@ def fold(
             continue
         p = entries.patient[i]
         s = state[p]
-        s.known = 1
+        if is_straggler(rules, s, entries, i):
+            counts[LATE_VALUES] += max(1, np.sum(~np.isnan(entries.values[i])))
+            continue
         s.partition = entries.partition[i]
+        if entries.kind[i] != COMMAND:  # which can be of a patient who is gone
+            s.known = 1
         if entries.kind[i] == READING:
             measured = entries.measured_at[i]
             take_reading(
@@ -121,113 +114,18 @@ def fold(
             take_admission(s, entries.admissions, entries.detail[i], (i, p), events)
             if entries.admissions.event[entries.detail[i]] == DISCHARGE:
                 state[p] = blank[0]
+                state[p].discharged_at = received
     return events
 
 
 @compiled
-def take_reading(
-    rules: Rules, s: Patient, values: NDArray[np.float64], measured: int, period: int, received: int,
-    entry: tuple[int, int], known: NDArray[np.float64], counts: NDArray[np.int64], events: list[Event],
-) -> None:  # fmt: skip
-    """Take what one device measured at one time."""
-    clock = min(measured, received)
-    given = 0
-    news = 0
-    possible = 0
-    for v in range(N_VITALS):
-        value = values[v]
-        if np.isnan(value):
-            continue
-        signal = s.signals[v]
-        given += 1
-        last = min(signal.measured_at, signal.seen_at)
-        # The same measured_at is the same value, also where the clock of its device runs ahead.
-        if clock <= last or measured == signal.measured_at:
-            counts[LATE_VALUES] += 1
-            continue
-        news += 1
-        broken = clock - last > gap(rules, period)
-        signal.measured_at = measured
-        signal.seen_at = received
-        signal.period = period
-        signal.steady = not broken
-        if signal.calm_low <= value <= signal.calm_high or is_decided(
-            rules, s, v, value, clock, period, broken, received, entry, events
-        ):
-            signal.value = value
-            signal.valued_at = clock
-            possible += 1
-        else:
-            counts[IMPOSSIBLE_VALUES] += 1
-    if given == 0 and clock > s.blank_clock and measured != s.blank_measured_at:
-        s.blank_measured_at = measured
-        s.blank_clock = clock
-        news = 1
-    if news == 0:
-        counts[REPEATED_READINGS] += 1
-        return
-    shortest = shortest_period(rules, s, period, received)
-    hear(rules, s, measured, period, received, entry, events)
-    if news < N_VITALS:
-        for v in range(N_VITALS):
-            if np.isnan(values[v]):
-                miss(rules, s, v, received, entry, events)
-    if possible:
-        take_score(rules, s, known, clock, shortest, received, entry, events)
-
-
-@compiled
-def is_decided(
-    rules: Rules, s: Patient, v: int, value: float, clock: int, period: int, broken: bool, received: int,
-    entry: tuple[int, int], events: list[Event],
-) -> bool:  # fmt: skip
-    """Decide on a value that is not calm; False where it is impossible and must not be used."""
-    regain(rules, s, v, entry, events)
-    if impossible(rules, s, v, value, clock, period, broken, received, entry, events):
+def is_straggler(rules: Rules, s: Patient, entries: Entries, i: int) -> bool:
+    """Say whether an entry was measured before the discharge of its patient, who must not come back by it."""
+    if s.known or entries.kind[i] not in (READING, FINDING):
         return False
-    if v == _PULSE_RATE and has_heart_rate(rules, s, received):
-        calm_band(s, rules, v)
-    else:
-        feed(s, rules, v, value, clock, period, received, entry, events)
-    return True
-
-
-@compiled
-def has_heart_rate(rules: Rules, s: Patient, received: int) -> bool:
-    """Say whether a heart rate is measured that can be true; where not, the pulse stands in for it."""
-    heart = s.signals[_HEART_RATE]
-    is_possible = heart.valued_at == min(heart.measured_at, heart.seen_at)
-    return bool(is_possible and received - heart.seen_at <= gap(rules, heart.period))
-
-
-@compiled
-def shortest_period(rules: Rules, s: Patient, period: int, received: int) -> int:
-    """Return the shortest period of the devices that are heard now, with that of the one just heard.
-
-    The score is fed by all devices: a value charted once an hour must not make a passing artefact last.
-    """
-    if s.heard_at == NEVER or received - s.heard_at > gap(rules, s.period):
-        return period
-    return min(period, int(s.period))
-
-
-@compiled
-def take_score(
-    rules: Rules, s: Patient, known: NDArray[np.float64], clock: int, period: int, received: int,
-    entry: tuple[int, int], events: list[Event],
-) -> None:  # fmt: skip
-    """Score the last values while they are fresh, and hold the score against its limits."""
-    score = s.signals[SCORE]
-    score.valued_at = max(score.valued_at, clock)
-    for v in range(N_VITALS):
-        signal = s.signals[v]
-        known[v] = signal.value if score.valued_at - signal.valued_at <= rules.fresh[v] else np.nan
-    heart, pulse = s.signals[_HEART_RATE], s.signals[_PULSE_RATE]
-    if pulse.valued_at - heart.valued_at > gap(rules, heart.period):
-        known[_HEART_RATE] = np.nan  # an old heart rate does not hide the pulse that is measured now
-    score.value, s.score_missing = news2(known, s.spo2_scale)
-    if not score.calm_low <= score.value <= score.calm_high:
-        feed(s, rules, SCORE, score.value, score.valued_at, period, received, entry, events)
+    received = entries.received_at[i]
+    is_remembered = received - s.discharged_at < rules.discharge_kept
+    return bool(is_remembered and min(entries.measured_at[i], received) <= s.discharged_at)
 
 
 @compiled

@@ -120,33 +120,42 @@ def escalate_next(s: Patient, rules: Rules, c: int, since: int) -> None:
 
 
 @compiled
+def unanswered(s: Patient, c: int) -> None:
+    """Forget what people did about an alert: it asks for attention anew."""
+    s.acknowledged[c] = 0
+    s.escalation[c] = 0
+    s.silenced_until[c] = NEVER
+
+
+@compiled
+def move(
+    s: Patient, rules: Rules, c: int, level: int, step: int, received: int, entry: tuple[int, int], events: list[Event]
+) -> None:
+    """Give an alert a priority, from which its escalation counts."""
+    s.level[c] = level
+    s.level_since[c] = received
+    escalate_next(s, rules, c, received)
+    emit(s, c, step, entry, NO_REASON, -1, events)
+
+
+@compiled
 def open_alert(
     s: Patient, rules: Rules, c: int, level: int, onset: int, received: int, entry: tuple[int, int], events: list[Event]
 ) -> None:
     """Raise an alert on a channel that has none."""
-    s.level[c] = level
     s.onset[c] = onset
     s.seq[c] = 0
-    s.acknowledged[c] = 0
-    s.escalation[c] = 0
-    s.silenced_until[c] = NEVER
-    s.level_since[c] = received
-    escalate_next(s, rules, c, received)
-    emit(s, c, ONSET, entry, NO_REASON, -1, events)
+    unanswered(s, c)
+    move(s, rules, c, level, ONSET, received, entry, events)
 
 
 @compiled
 def worsen(
     s: Patient, rules: Rules, c: int, level: int, received: int, entry: tuple[int, int], events: list[Event]
 ) -> None:
-    """Raise the priority. It asks for attention anew: acknowledgement and silence end, escalation starts again."""
-    s.level[c] = level
-    s.acknowledged[c] = 0
-    s.escalation[c] = 0
-    s.silenced_until[c] = NEVER
-    s.level_since[c] = received
-    escalate_next(s, rules, c, received)
-    emit(s, c, WORSEN, entry, NO_REASON, -1, events)
+    """Raise the priority: acknowledgement and silence end, escalation starts again."""
+    unanswered(s, c)
+    move(s, rules, c, level, WORSEN, received, entry, events)
 
 
 @compiled
@@ -154,10 +163,7 @@ def ease(
     s: Patient, rules: Rules, c: int, level: int, received: int, entry: tuple[int, int], events: list[Event]
 ) -> None:
     """Lower the priority. What was acknowledged or silenced stays so."""
-    s.level[c] = level
-    s.level_since[c] = received
-    escalate_next(s, rules, c, received)
-    emit(s, c, EASE, entry, NO_REASON, -1, events)
+    move(s, rules, c, level, EASE, received, entry, events)
 
 
 @compiled

@@ -12,6 +12,7 @@ from clinical.conditions import (
     CHANNEL,
     CLOCK_SKEW,
     CLOCK_SKEW_S,
+    DISCHARGE_KEPT_S,
     ESCALATION_S,
     FINDING_CONDITIONS,
     GAP_MIN_S,
@@ -70,6 +71,7 @@ RULES: Final = np.dtype(
         ("clock_skew_over", "i8"),
         ("technical_medium_after", "i8"),
         ("max_silence", "i8"),
+        ("discharge_kept", "i8"),
     ],
     align=True,
 )
@@ -122,4 +124,5 @@ def rules_of(conditions: Sequence[LimitCondition] = LIMIT_CONDITIONS) -> np.reca
     rules["clock_skew_over"] = CLOCK_SKEW_S * 1000
     rules["technical_medium_after"] = TECHNICAL_MEDIUM_S * 1000
     rules["max_silence"] = MAX_SILENCE_S * 1000
+    rules["discharge_kept"] = DISCHARGE_KEPT_S * 1000
     return rules

@@ -48,7 +48,7 @@ SIGNAL: Final = without_gaps(
     ]
 )
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 PATIENT: Final = without_gaps(
     [
         ("known", "i1"),
@@ -61,6 +61,7 @@ PATIENT: Final = without_gaps(
         ("due_at", "i8"),  # no tick before this time can change anything
         ("blank_measured_at", "i8"),  # of the last reading that held no value at all
         ("blank_clock", "i8"),  # its alarm clock
+        ("discharged_at", "i8"),  # received_at; kept for a day in a record that is otherwise blank
         ("skewed_at", "i8"),  # received_at of the last reading from a clock that runs ahead
         ("score_missing", "i8"),  # bit mask of NEWS2 parameters without a fresh value
         ("level", "i1", (N_CHANNELS,)),  # priority of the alert that is open on a channel; 0 = none
@@ -93,7 +94,7 @@ Patients: TypeAlias = np.recarray  # (patients,) of PATIENT
 def blank_patient(limits: NDArray[np.float64]) -> Patients:
     """Return one record of a patient of whom nothing is known, with default limits, shape (L, 2)."""
     blank = np.zeros(1, PATIENT).view(np.recarray)
-    for name in ("heard_at", "due_at", "blank_measured_at", "blank_clock", "skewed_at"):
+    for name in ("heard_at", "due_at", "blank_measured_at", "blank_clock", "skewed_at", "discharged_at"):
         blank[name] = NEVER
     for name in ("fed", "onset", "level_since", "silenced_until"):
         blank[name] = NEVER

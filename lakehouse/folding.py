@@ -12,10 +12,11 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from clinical.alarms import COUNTS, fold
+from clinical.alarms import fold
 from clinical.alert import REASONS, REFUSE, STEPS, Event
 from clinical.conditions import CONDITIONS, PRIORITIES
 from clinical.news2 import PARAMETERS
+from clinical.readings import COUNTS
 from clinical.rules import NEVER, rules_of
 from clinical.state import FINDING, PATIENT, READING, STATE_VERSION, Entries, Patients, blank_patient
 from clinical.vitals import VITALS
@@ -159,9 +160,19 @@ class AlarmFold:
         return self._names.text(number)
 
     def snapshot(self) -> tuple[bytes, bytes]:
-        """Return header and a copy of the records: all that `pack` needs, taken at this moment."""
-        header = _Header(LAYOUT, dict(self.positions), self._ids, self._names.texts, self._counts.tolist())
-        return msgspec.msgpack.encode(header), _as_bytes(self.records).tobytes()
+        """Return header and a copy of the records, without those forgotten: all that `pack` needs, at this moment."""
+        kept = self._remembered()
+        ids = [self._ids[row] for row in np.flatnonzero(kept)]
+        header = _Header(LAYOUT, dict(self.positions), ids, self._names.texts, self._counts.tolist())
+        rows = _as_bytes(self.records).reshape(-1, PATIENT.itemsize)
+        return msgspec.msgpack.encode(header), (rows if kept.all() else rows[kept]).tobytes()
+
+    def _remembered(self) -> NDArray[np.bool_]:
+        """Say of each record whether its patient is more than someone never seen: here, or gone for less than a day."""
+        known, gone_at = self.records["known"], self.records["discharged_at"]
+        latest = max(self.records["heard_at"].max(initial=NEVER), gone_at.max(initial=NEVER))
+        remembered: NDArray[np.bool_] = (known != 0) | (latest - gone_at < self._rules["discharge_kept"][0])
+        return remembered
 
     def to_bytes(self) -> bytes:
         """Return the whole state, compressed; `from_bytes` gives it back bit for bit."""
@@ -195,11 +206,11 @@ class AlarmFold:
             )
         self = cls(rules)
         self.positions = header.positions
+        self._names = Names(header.names)
+        self._counts = np.array(header.counts, np.int64)
         self._ids = header.rows
         for row, (partition, patient_id) in enumerate(header.rows):
             self._rows.setdefault(partition, {})[patient_id] = row
-        self._names = Names(header.names)
-        self._counts = np.array(header.counts, np.int64)
         if header.rows:
             self._state = np.frombuffer(records, PATIENT).copy().view(np.recarray)
         return self

@@ -24,6 +24,7 @@ from lakehouse.settings import Service, Settings
 from lakehouse.spark import spark_session
 from lakehouse.topics import BEDSIDE
 from streaming.bedside_log import BedsideLog
+from streaming.board_projection import BoardProjection
 from streaming.lane import Lane, recovered
 from streaming.partitions import checkpoint_folder, lane_name, parse_partitions, snapshot_folder
 from streaming.sink import EventSink
@@ -57,8 +58,9 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
         spark = spark_session(settings, f"wardwatch alarms {name}")
         query = start(spark, settings, partitions, checkpoint, lane)
         try:
-            while not stop.is_set() and not query.awaitTermination(1):
-                pass
+            with BoardProjection(sink.cassandra, fold) as board:
+                while not stop.is_set() and not query.awaitTermination(1):
+                    board.check()
             lane.stop()
         finally:
             query.stop()
@@ -76,7 +78,11 @@ def start(
         .option("assign", json.dumps({BEDSIDE.name: partitions}))
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
+        .option("kafka.fetch.max.wait.ms", "1")
         .option("maxOffsetsPerTrigger", MOST_ENTRIES)
+        # Spark asks for the ends of a partition behind a fetch that Kafka holds until something comes: half a second
+        # a batch, by default, where a ward is quiet.
+        .option("kafka.fetch.max.wait.ms", "1")
         .load()
     )
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import math
-import time
-from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from threading import Event
+from types import TracebackType
+from typing import Any, Final, Self
 
 import msgspec
 import numpy as np
@@ -29,34 +30,51 @@ _NAMES: Final = [vital.name for vital in VITALS]
 logger = logging.getLogger(__name__)
 
 EVERY_S: Final = 2.0
-MOST_WARDS_A_CALL: Final = 8  # so that no batch of the lane waits for the board
 
 
 class BoardProjection:
-    """Spreads the wards over the calls of `refresh`; each is written at most every 2 s, and only when it changed."""
+    """Writes each ward every 2 s, where it has changed, in a thread beside the lane: while the lane waits for Spark.
+
+    A context manager. Wards are spread over the two seconds, so that no batch waits for more than one of them.
+    """
 
     def __init__(self, cassandra: Cassandra, fold: AlarmFold) -> None:
         self._cassandra = cassandra
         self._fold = fold
         self._encoder = msgspec.json.Encoder()
-        self._waiting: deque[tuple[int, list[int]]] = deque()
-        self._began_at = 0.0
         self._written: dict[int, tuple[int, ...]] = {}  # ward -> what its document was made of
+        self._stop = Event()
 
-    def refresh(self) -> None:
-        """Write some wards that are due."""
-        now = time.monotonic()
-        if not self._waiting and now - self._began_at >= EVERY_S:
-            self._began_at = now
-            self._waiting.extend(self._wards().items())
-        for _ in range(min(MOST_WARDS_A_CALL, len(self._waiting))):
-            self._write(*self._waiting.popleft())
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(1, "board")
+        self._writing = self._pool.submit(self._run)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._pool.shutdown()
+
+    def check(self) -> None:
+        """Raise what has ended the thread, if anything has: a board that stands still must not look live."""
+        if self._writing.done():
+            self._writing.result()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            wards = self._wards()
+            for ward, rows in wards.items():
+                self._write(ward, rows)
+                self._stop.wait(EVERY_S / len(wards))
+            if not wards:
+                self._stop.wait(EVERY_S)
 
     def _wards(self) -> dict[int, list[int]]:
         """Return the rows of the patients of each ward; wards that have emptied stay, so that they are shown empty."""
         records = self._fold.records
         rows = np.flatnonzero(records["known"])
-        wards: dict[int, list[int]] = {ward: [] for ward in self._written}
+        wards: dict[int, list[int]] = {ward: [] for ward in list(self._written)}
         for row, ward in zip(rows.tolist(), records["ward"][rows].tolist(), strict=True):
             wards.setdefault(ward, []).append(row)
         return wards

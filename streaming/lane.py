@@ -16,9 +16,8 @@ from lakehouse.folding import AlarmFold
 from lakehouse.heartbeat import Heartbeat
 from lakehouse.log import BadRecord, LogSlice
 from streaming.bedside_log import BedsideLog
-from streaming.board_projection import BoardProjection
 from streaming.partitions import lane_name
-from streaming.sink import EventSink, Outcome, requests_of
+from streaming.sink import EventSink, Outcome, requests_of, urgent_first
 from streaming.snapshots import Snapshots
 
 PULSE_EVERY_S: Final = 1.0
@@ -39,7 +38,7 @@ class Lane:
         self._snapshots = snapshots
         self._log = log
         self._heartbeat = heartbeat
-        self._board = BoardProjection(sink.cassandra, fold)
+        self._out = dict(fold.positions)  # up to where the events are out
         self._name = lane_name(fold.positions)
         self._pulsed_at = 0.0
         self._counts: Counter[str] = Counter()
@@ -54,12 +53,14 @@ class Lane:
             events = self._fold.fold(log)
             self.hops.add("fold", time.monotonic() - began)
             fault_point("alarms.after_fold")
-            self._sink.write(Outcome(events, requests_of(log)))
+            for part in urgent_first(Outcome(events, requests_of(log))):
+                self._sink.write(part)
+                self._pulse()
+            self._out = dict(self._fold.positions)
             began = time.monotonic()
             self._snapshots.save_now_and_then(self._fold)
             self._counts.update(entries=len(log.partition), events=len(events), quarantined=len(bad))
             self._pulse()
-            self._board.refresh()
             self.hops.add("after", time.monotonic() - began)
             fault_point("alarms.before_commit")
 
@@ -83,10 +84,11 @@ class Lane:
         self._fold.positions |= behind  # what stood last may have been bad records
 
     def _pulse(self) -> None:
+        """Say once a second that the lane lives, also between the parts of a storm: the standby waits for it."""
         now = time.monotonic()
         if now - self._pulsed_at >= PULSE_EVERY_S:
             self._pulsed_at = now
-            self._sink.pulse(self._name, self._fold.positions, self.hops.taken())
+            self._sink.pulse(self._name, self._out, self.hops.taken())
             self._heartbeat.beat("running", patients=self._fold.patients, **self._counts, **self._fold.counts)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
+from clinical.conditions import PRIORITIES
 from lakehouse.cassandra import TIMESTAMP_SLOTS, Cassandra, Statement, write_timestamp_us
 from lakehouse.events import AlertEvent, Pulse, encode
 from lakehouse.faults import fault_point
@@ -33,6 +34,7 @@ from lakehouse.topics import ALERTS
 from streaming.hops import Hops
 
 MOST_ROWS_A_BATCH: Final = 50
+MOST_EVENTS_A_PART: Final = 200  # a quarter of a second of writes on two cores
 CLOSING: Final = frozenset({"clear", "discharge"})
 
 
@@ -48,8 +50,8 @@ class Request(NamedTuple):
 class Outcome(NamedTuple):
     """What a stretch of the log leads to."""
 
-    events: Sequence[AlertEvent]
-    requests: Sequence[Request]
+    events: list[AlertEvent]
+    requests: list[Request]
 
 
 def requests_of(log: LogSlice) -> list[Request]:
@@ -64,6 +66,32 @@ def requests_of(log: LogSlice) -> list[Request]:
         for row, message in log.others.items()
         if isinstance(message, Command | Limits)
     ]
+
+
+def urgent_first(outcome: Outcome) -> Iterator[Outcome]:
+    """Yield an outcome in parts, patients with the highest priority first: no alarm waits for thousands of lesser ones.
+
+    What concerns one patient stays together and in order.
+    """
+    events: defaultdict[str, list[AlertEvent]] = defaultdict(list)
+    requests: defaultdict[str, list[Request]] = defaultdict(list)
+    for event in outcome.events:
+        events[event.patient_id].append(event)
+    for request in outcome.requests:
+        requests[request.message.patient_id].append(request)
+
+    def urgency(patient_id: str) -> int:
+        return max((PRIORITIES.index(event.priority or "") for event in events.get(patient_id, ())), default=0)
+
+    part = Outcome([], [])
+    for patient_id in sorted(events | requests, key=urgency, reverse=True):
+        if len(part.events) + len(part.requests) >= MOST_EVENTS_A_PART:
+            yield part
+            part = Outcome([], [])
+        part.events.extend(events.get(patient_id, ()))
+        part.requests.extend(requests.get(patient_id, ()))
+    if part.events or part.requests:
+        yield part
 
 
 class EventSink:
@@ -93,15 +121,14 @@ class EventSink:
 
     def write(self, outcome: Outcome) -> None:
         """Write events and requests; see the class for what a retry does."""
-        if not outcome.events and not outcome.requests:
-            return
         began = time.monotonic()
-        self.cassandra.write_all(self._statements(outcome))
+        self.cassandra.write_all(self._records(outcome))
         self.hops.add("cassandra", time.monotonic() - began)
         fault_point(f"{self._name}.after_cassandra")
+        began = time.monotonic()
         for event in outcome.events:
             self._alerts.send(ALERTS.name, event.patient_id.encode(), encode(event))
-        began = time.monotonic()
+        self.cassandra.write_all(self._ward_lists(outcome))  # while Kafka takes the events
         self._alerts.flush()
         self.hops.add("produce", time.monotonic() - began)
         fault_point(f"{self._name}.after_produce")
@@ -119,21 +146,31 @@ class EventSink:
         )
         self._alerts.send(ALERTS.name, None, encode(pulse), partition=0)
 
-    def _statements(self, outcome: Outcome) -> Iterator[Statement]:
-        """Return the writes, those to one partition as one request: in a storm requests are what costs."""
-        together: defaultdict[str, list[Statement]] = defaultdict(list)
+    def _records(self, outcome: Outcome) -> Iterator[Statement]:
+        """Return the writes of what happened: events, states of alerts, audit, limits."""
+        by_patient: defaultdict[str, list[Statement]] = defaultdict(list)
         for event in outcome.events:
-            together[f"patient {event.patient_id}"] += self._of_patient(event)
-            for ward_id, statement in self._of_wards(event):
-                together[f"ward {ward_id}"].append(statement)
-        for statements in together.values():
-            yield from map(self.cassandra.batch, batched(statements, MOST_ROWS_A_BATCH))
+            by_patient[event.patient_id] += self._of_patient(event)
+        yield from self._together(by_patient)
         refusals = {(e.partition, e.offset): e.reason for e in outcome.events if e.step == "refuse"}
         for request in outcome.requests:
             refusal = refusals.get((request.partition, request.offset))
             yield self.cassandra.upsert(AUDIT, audit_row(request, refusal))
             if isinstance(request.message, Limits) and refusal is None:
                 yield self.cassandra.upsert(LIMITS_BY_PATIENT, limits_row(request.received_at, request.message))
+
+    def _ward_lists(self, outcome: Outcome) -> Iterator[Statement]:
+        """Return the writes of what each ward shows as open."""
+        by_ward: defaultdict[str, list[Statement]] = defaultdict(list)
+        for event in outcome.events:
+            for ward_id, statement in self._of_wards(event):
+                by_ward[ward_id].append(statement)
+        yield from self._together(by_ward)
+
+    def _together(self, by_partition: Mapping[str, Sequence[Statement]]) -> Iterator[Statement]:
+        """Return the writes to one partition as one request: in a storm requests are what costs."""
+        for statements in by_partition.values():
+            yield from map(self.cassandra.batch, batched(statements, MOST_ROWS_A_BATCH))
 
     def _of_patient(self, event: AlertEvent) -> Iterator[Statement]:
         timestamp_us = event_timestamp_us(event)

@@ -2,7 +2,7 @@
 
 It holds every event until the lane's pulse says that the lane has passed it. When the pulse is older than 2 s, it
 writes what it holds and goes on writing until the lane is back. Ids come from content, so an overlap writes the same
-rows again and harms nothing. That bridges the 20 to 30 s in which a Spark driver restarts.
+rows again and harms nothing. That bridges the quarter of a minute in which a Spark driver restarts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS
 from streaming.bedside_log import BedsideLog
 from streaming.partitions import lane_name, parse_partitions, snapshot_folder
-from streaming.sink import EventSink, Outcome, Request, requests_of
+from streaming.sink import EventSink, Outcome, Request, requests_of, urgent_first
 from streaming.snapshots import Snapshots
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ def _first_snapshot(snapshots: Snapshots, heartbeat: Heartbeat, stop: Event) -> 
         if fold is not None:
             return fold
         heartbeat.beat("waiting for the lane's first snapshot")
-        time.sleep(0.5)
+        stop.wait(0.5)
     return None
 
 
@@ -132,7 +132,8 @@ def _follow(
             is_active = watch.silent_s > TAKE_OVER_AFTER_S
             if is_active:
                 counts.update(events_written=len(held))
-                sink.write(held.take())
+                for part in urgent_first(held.take()):
+                    sink.write(part)
                 fault_point("standby.after_write")
                 if time.monotonic() - pulsed_at >= PULSE_EVERY_S:
                     pulsed_at = time.monotonic()

@@ -231,9 +231,26 @@ class TestDischarge:
         assert (event.step, event.ward_id, event.bed, event.limits_version) == ("onset", None, None, 0)
         assert event.alert_id == alert("heart_rate_high", 36)
 
-    def test_leaves_the_record_of_someone_unknown(self) -> None:
+    def test_leaves_the_record_of_someone_unknown_but_its_time(self) -> None:
         fold = AlarmFold()
         history = admit(0, "icu", "7", spo2_scale=2), at(1, heart_rate_bpm=150).for_s(10), finding(3, "vt")
         fold.fold(slice_from(in_order((*history, discharge(20)))))
         assert fold.patients == 0
-        assert fold.records[0].tobytes() == AlarmFold()._blank[0].tobytes()
+        blank = AlarmFold()._blank.copy()
+        blank["discharged_at"] = fold.records["discharged_at"]
+        assert fold.records.tobytes() == blank.tobytes()
+
+    def test_what_was_measured_before_brings_nobody_back(self) -> None:
+        late = at(25, measured=10, heart_rate_bpm=150).for_s(10)
+        assert alarms(at(0, heart_rate_bpm=80).for_s(9), discharge(20), late, ticks(20, 100)) == []
+
+    def test_what_was_measured_after_does(self) -> None:
+        again = at(21, heart_rate_bpm=80)
+        told = alarms(at(0, heart_rate_bpm=80).for_s(9), discharge(20), again, ticks(22, 100))
+        assert [(condition, step) for condition, step, *_ in told] == [("no_data", "onset")]
+
+    def test_a_command_brings_nobody_back(self) -> None:
+        fold = AlarmFold()
+        command = acknowledge(21, alert("heart_rate_high", 15))
+        fold.fold(slice_from(in_order((at(0, heart_rate_bpm=80).for_s(9), discharge(20), command))))
+        assert fold.patients == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import msgspec
@@ -17,7 +17,7 @@ from lakehouse.errors import RecoveryError
 from lakehouse.events import AlertEvent, Priority, Step, decode, encode
 from lakehouse.folding import LAYOUT, AlarmFold, pack, warm_up
 from lakehouse.log import LogSlice, slice_of
-from lakehouse.messages import Finding, Message, Reading, Tick, Vitals
+from lakehouse.messages import Admission, Finding, Message, Reading, Tick, Vitals
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
@@ -130,6 +130,18 @@ class TestSavedState:
     def test_finds_room_for_more_patients(self) -> None:
         restored = AlarmFold.from_bytes(self.folded().to_bytes())
         assert len(restored.fold(log(*((2, offset, vt(f"q{offset}")) for offset in range(200))))) == 200
+
+    def test_forgets_who_was_discharged_more_than_a_day_ago(self) -> None:
+        gone = Admission(patient_id="p2", event="discharge")
+        a_day = 24 * 60
+        for minutes, left in ((a_day - 1, 2), (a_day, 1)):
+            fold = self.folded()
+            fold.fold(log((1, 1, gone), (0, minutes + 1, charted(NOON + timedelta(minutes=minutes)))))
+            restored = AlarmFold.from_bytes(fold.to_bytes())
+            assert (len(fold.records), len(restored.records)) == (2, left)
+            assert restored.patient_id(0) == "p1"
+            (event, *_) = restored.fold(log((1, 2, vt("p2", measured_at=NOON + timedelta(days=2)))))
+            assert event.patient_id == "p2"
 
     def test_a_snapshot_is_of_its_moment(self) -> None:
         fold = self.folded()
