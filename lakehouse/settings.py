@@ -21,7 +21,7 @@ Port = Annotated[int, Field(gt=0, lt=65536)]
 
 
 class Service(StrEnum):
-    """Who connects to a store. Each has its own user in Kafka and role in Cassandra."""
+    """Who connects to a store. Each has its own user in Kafka, role in Cassandra or PostgreSQL."""
 
     ADMIN = "admin"
     ALARMS = "alarms"
@@ -32,6 +32,9 @@ class Service(StrEnum):
     MONITORS = "monitors"  # replay, simulator, gateways: may only write readings and admissions
     BOARD = "board"
     BATCH = "batch"
+    REPORTS = "reports"  # reads the marts, and nothing else
+    AIRFLOW = "airflow"  # owns its own database
+    SUPERSET = "superset"  # owns its own database
 
 
 class _Part(BaseModel):
@@ -79,6 +82,14 @@ class HdfsSettings(_Part):
         return f"http://{self.host}:{self.http_port}"
 
 
+class PostgresSettings(_Part):
+    """The database of the marts; beside it, in databases of their own, Airflow and Superset keep what they know."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5432
+    database: str = "wardwatch"
+
+
 class SmtpSettings(_Part):
     """The mail server that takes the alerts."""
 
@@ -113,6 +124,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     cassandra: CassandraSettings = CassandraSettings()
     hdfs: HdfsSettings = HdfsSettings()
+    postgres: PostgresSettings = PostgresSettings()
     smtp: SmtpSettings = SmtpSettings()
     spark: SparkSettings = SparkSettings()
 
