@@ -24,6 +24,8 @@ UNIT_SUFFIXES: Final = {
     "Cel": "_c",
     "dCel": "_tenths_c",
     "s": "_s",
+    "ms": "_ms",
+    "/d": "_per_patient_day",
     "{ACVPU}": "",
     "{bool}": "",
 }
@@ -202,6 +204,31 @@ class CassandraTable(Table):
     def key(self) -> tuple[str, ...]:
         """The primary key: partition key, then clustering."""
         return (*self.partition_key, *(name for name, _ in self.clustering))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MartTable(Table):
+    """A table of PostgreSQL, from which reports are drawn. A job rebuilds it day by day.
+
+    Parameters
+    ----------
+    key
+        No two rows have the same values in these columns; a null is a value like any other. The day is one of them.
+    """
+
+    key: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        Table.__post_init__(self)
+        for name in self.key:
+            self.column(name)
+        if "day" not in self.key or self.column("day").type != "date":
+            raise ContractError(
+                f"a mart is rebuilt day by day; the key of {self.name} is {self.key}; begin it with a date `day`"
+            )
+        self._check_key("day")
+        if len(set(self.key)) != len(self.key):
+            raise ContractError(f"a key names each column once; {self.name} has {self.key}; drop the repetition")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
