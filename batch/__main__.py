@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
+from lakehouse import command
+from lakehouse.settings import Settings
+
+DATE: Final = "%Y-%m-%d"
+Day: TypeAlias = Annotated[datetime | None, typer.Option("--date", formats=[DATE], help="UTC day of the log.")]
+MOST_SAID: Final = 20  # differences told on the screen; all are in the table `proof`
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-
-
-@app.callback()
-def _main() -> None:
-    """Keep the name of the job in the command line, also while there is only one."""
 
 
 @app.command("fold")
@@ -35,5 +38,41 @@ def fold_file(
     typer.echo(summary.sentence(), err=True)
 
 
+@app.command()
+def prove(
+    day: Day = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=[DATE], help="First day of a range.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=[DATE], help="Last day of a range.")] = None,
+) -> None:
+    """Fold a day's log again and compare with the alarms that were raised: expected are no differences.
+
+    A day that is not over is proven up to a minute before what has landed last. Exit code 1 when there are differences.
+    """
+    from batch import prove as job
+    from lakehouse.progress import bar
+
+    if (day is None) == (first is None or last is None):
+        raise typer.BadParameter("name one day with --date, or a range with --from and --to")
+    settings = Settings.load()
+    proofs = []
+    for each in days(day or first, day or last):
+        with bar(f"entries of {each}") as advance:
+            proof = job.prove(settings, each, advance)
+        job.keep(settings, proof)
+        for difference in proof.differences[:MOST_SAID]:
+            typer.echo(f"{each}: {difference.sentence()}", err=True)
+        proofs.append(proof)
+    command.say_last(proofs[0].summary() if len(proofs) == 1 else {"days": [proof.summary() for proof in proofs]})
+    if not all(proof.is_clean for proof in proofs):
+        raise typer.Exit(1)
+
+
+def days(first: datetime | None, last: datetime | None) -> list[date]:
+    """Return the days from the first to the last, both included."""
+    if first is None or last is None or last < first:
+        raise typer.BadParameter(f"a range of days goes forward; found {first} to {last}")
+    return [(first + timedelta(days=number)).date() for number in range((last - first).days + 1)]
+
+
 if __name__ == "__main__":
-    app()
+    command.run(app)

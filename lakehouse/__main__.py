@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.status import Status
 
+from lakehouse import command
 from lakehouse import describe as contract
 from lakehouse import doctor as examination
 from lakehouse.download import fetch
-from lakehouse.errors import SettingsError, WardwatchError
+from lakehouse.errors import SettingsError
 from lakehouse.initialise import initialise
 from lakehouse.physionet import DATASETS
 from lakehouse.settings import KafkaSettings, Settings
@@ -98,15 +98,10 @@ def download(
 
 
 def main() -> None:
-    """Run a command; an error that Wardwatch raises on purpose is one sentence and an exit code, no traceback."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    """Run a command."""
     # The drivers tell every attempt; ours says what came of them.
     logging.getLogger("cassandra").setLevel(logging.CRITICAL)
-    try:
-        app()
-    except WardwatchError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    command.run(app)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,12 @@ class Cassandra:
             cql += f" LIMIT {int(limit)}"
         return self.execute(_repeatable(self.prepare(cql).bind(list(in_key_order(table, key).values()))))
 
+    def partition_keys(self, table: CassandraTable) -> list[Row]:
+        """Return the key of every partition. It reads the whole cluster, page by page: for nightly jobs."""
+        names = ", ".join(map(cql_name, table.partition_key))
+        cql = f"SELECT DISTINCT {names} FROM {self._settings.keyspace}.{table.name}"
+        return self.execute(_repeatable(self.prepare(cql).bind([])))
+
     def insert_if_absent(self, table: CassandraTable, row: Mapping[str, Any]) -> Row | None:
         """Claim a row: insert it unless there is one with its key.
 

@@ -114,3 +114,7 @@ DETAIL: Final = Column(
     "detail", "text", "The particulars, as JSON or in words; no free text of patients.", nullable=True
 )
 OUTCOME: Final = Column("outcome", "text", "accepted, or why it was refused.")
+
+# Proof.
+STORE: Final = Column("store", "text", "Where an alert event differs: lake or cassandra.")
+FAULT: Final = Column("fault", "text", "missing, extra or different, as against what the log says.")

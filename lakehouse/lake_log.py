@@ -7,9 +7,10 @@ folder; each of those fits into memory. However long the log, it is read once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from deltalake import DeltaTable
 from numpy.typing import NDArray
 
 from clinical.vitals import VITALS
+from lakehouse.contract import LakeTable
 from lakehouse.lake import Lake
 from lakehouse.log import LogSlice
 from lakehouse.messages import decode
@@ -28,6 +30,7 @@ from lakehouse.tables import ENTRIES, READINGS
 
 MOST_ROWS: Final = 200_000  # of a slice: some 50 MB while it is put together
 MOST_FILES: Final = 500
+_PARTITION_BITS: Final = 40  # of a place: above these the partition, below them the offset, in widths of a file
 
 _PLACE: Final = ("partition", "offset")
 _COLUMNS: Final = {
@@ -43,7 +46,21 @@ def lake_log(
     scratch: Path | None = None,
     most_rows: int = MOST_ROWS,
 ) -> Iterator[LogSlice]:
-    """Yield the log of some partitions, partition after partition, each in its order.
+    """Yield the log of some partitions, partition after partition, each in its order. Parameters as `log_on_disk`."""
+    with log_on_disk(lake, begins, ends, scratch, most_rows) as log:
+        for partition in log.partitions():
+            yield from log.slices(partition)
+
+
+@contextmanager
+def log_on_disk(
+    lake: Lake,
+    begins: Mapping[int, int],
+    ends: Mapping[int, int],
+    scratch: Path | None = None,
+    most_rows: int = MOST_ROWS,
+) -> Iterator[LogOnDisk]:
+    """Share out the log of some partitions over files that live as long as the block.
 
     Parameters
     ----------
@@ -52,20 +69,39 @@ def lake_log(
     ends
         Partition -> offset before which to stop. Only these partitions are read.
     scratch
-        A folder for files that are gone at the end: about 30 bytes a row. None = the system's temporary folder.
+        A folder for the files: about 30 bytes a row. None = the system's temporary folder.
     most_rows
         About how many entries a slice has.
     """
     tables = {table: lake.open(table) for table in _COLUMNS}
-    rows = sum(_rows(opened) for opened in tables.values())
-    width = max(most_rows, rows // MOST_FILES)
+    width = max(most_rows, sum(map(_rows, tables.values())) // MOST_FILES)
     with TemporaryDirectory(dir=scratch) as folder:
-        shares = {
-            table: _share_out(opened, list(_COLUMNS[table]), _wanted(begins, ends), Path(folder) / table.name, width)
-            for table, opened in tables.items()
-        }
-        for place in sorted({place for share in shares.values() for place in share}):
-            yield log_of(*(share[place].to_table() if place in share else None for share in shares.values()))
+        for table, opened in tables.items():
+            _share_out(opened, list(_COLUMNS[table]), _wanted(begins, ends), Path(folder) / table.name, width)
+        yield LogOnDisk(Path(folder))
+
+
+class LogOnDisk(NamedTuple):
+    """A stretch of the log, in files by their place in it. Any process may read it."""
+
+    folder: Path
+
+    def partitions(self) -> list[int]:
+        """Return the partitions of which there is anything."""
+        return sorted({place >> _PARTITION_BITS for place in self._places()})
+
+    def slices(self, partition: int) -> Iterator[LogSlice]:
+        """Yield a partition's log in its order."""
+        for place in self._places():
+            if place >> _PARTITION_BITS == partition:
+                yield log_of(*(self._rows(table, place) for table in _COLUMNS))
+
+    def _places(self) -> list[int]:
+        return sorted({int(path.name) for table in _COLUMNS for path in (self.folder / table.name).glob("*")})
+
+    def _rows(self, table: LakeTable, place: int) -> pa.Table | None:
+        path = self.folder / table.name / str(place)
+        return ds.dataset(path, format="ipc").to_table() if path.exists() else None
 
 
 def log_of(readings: pa.Table | None, entries: pa.Table | None) -> LogSlice:
@@ -153,10 +189,8 @@ def _wanted(begins: Mapping[int, int], ends: Mapping[int, int]) -> pc.Expression
     return wanted
 
 
-def _share_out(
-    opened: DeltaTable, columns: list[str], wanted: pc.Expression, folder: Path, width: int
-) -> dict[int, ds.Dataset]:
-    """Write rows to files by their place in the log. Returns the files, by a number that grows with the place."""
+def _share_out(opened: DeltaTable, columns: list[str], wanted: pc.Expression, folder: Path, width: int) -> None:
+    """Write rows to files, each named by a number that grows with the place of its rows in the log."""
     scanner = opened.to_pyarrow_dataset().scanner(
         columns=columns, filter=wanted, batch_readahead=2, fragment_readahead=1
     )
@@ -164,7 +198,9 @@ def _share_out(
 
     def placed() -> Iterator[pa.RecordBatch]:
         for batch in scanner.to_batches():
-            place = (batch["partition"].to_numpy().astype(np.int64) << 40) + batch["offset"].to_numpy() // width
+            place = (batch["partition"].to_numpy().astype(np.int64) << _PARTITION_BITS) + batch[
+                "offset"
+            ].to_numpy() // width
             yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(place)], schema=schema)
 
     ds.write_dataset(
@@ -175,4 +211,3 @@ def _share_out(
         partitioning=ds.partitioning(pa.schema([schema.field("place")])),
         existing_data_behavior="error",
     )
-    return {int(path.name): ds.dataset(path, format="ipc") for path in folder.iterdir()} if folder.exists() else {}

@@ -73,7 +73,17 @@ LAKE_ALERT_EVENTS: Final = LakeTable(
     retention_days=1825,
 )
 
-LAKE: Final = {table.name: table for table in (READINGS, ENTRIES, QUARANTINE, LAKE_ALERT_EVENTS)}
+PROOF: Final = LakeTable(
+    name="proof",
+    doc="Alert events that a store does not have as the log says; a day that is proven has no rows.",
+    columns=(c.DAY, c.STORE, c.FAULT, c.EVENT_ID, c.PATIENT_ID, c.PARTITION.optional(), c.OFFSET.optional(), c.DETAIL),
+    partition_by="day",
+    sort_by=("event_id", "store"),
+    dictionary=("store", "fault"),
+    retention_days=1825,
+)
+
+LAKE: Final = {table.name: table for table in (READINGS, ENTRIES, QUARANTINE, LAKE_ALERT_EVENTS, PROOF)}
 
 # --------------------------------------------------------------------------------------------------------- Cassandra
 

@@ -6,14 +6,13 @@ Each command imports what it runs when it runs, so that the clock carries no Spa
 from __future__ import annotations
 
 import logging
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lakehouse.errors import SettingsError, WardwatchError
+from lakehouse import command
 from lakehouse.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -102,8 +101,8 @@ def replay(
 
     At speed 1 a recording starts now; faster, it is put in the past, so that it ends when the replay does.
     """
+    from lakehouse.progress import bar
     from streaming.bedside import replay
-    from streaming.bedside.progress import bar
     from streaming.bedside.stopping import stop_on_signals
 
     settings = Settings.load()
@@ -135,8 +134,8 @@ def simulate(
     ),
 ) -> None:
     """Simulate patients at 1 Hz: drift, artefacts, lost probes and labelled deteriorations."""
+    from lakehouse.progress import bar
     from streaming.bedside import simulator
-    from streaming.bedside.progress import bar
     from streaming.bedside.simulation import Script
     from streaming.bedside.stopping import stop_on_signals
 
@@ -170,16 +169,5 @@ def demo() -> None:
     demo.run(Settings.load())
 
 
-def main() -> None:
-    """Run a command; an error that Wardwatch raises on purpose is one sentence and an exit code, no traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("py4j").setLevel(logging.WARNING)  # it says every batch
-    try:
-        app()
-    except WardwatchError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    command.run(app, logging.INFO)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lakehouse import events
+from lakehouse.alert_rows import event_rows
 from lakehouse.contract import LakeTable
 from lakehouse.errors import DecodeError
 from lakehouse.events import AlertEvent
@@ -154,9 +154,8 @@ def _alerts(records: Records) -> dict[str, pa.Table]:
             continue
         if isinstance(message, AlertEvent):
             found.setdefault(message.event_id, message)
-    schema = _schema(LAKE_ALERT_EVENTS)
     return {
-        LAKE_ALERT_EVENTS.name: pa.Table.from_pylist(list(map(msgspec.structs.asdict, found.values())), schema=schema),
+        LAKE_ALERT_EVENTS.name: event_rows(found.values()),
         QUARANTINE.name: _quarantine(records, bad),
     }
 

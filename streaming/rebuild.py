@@ -11,9 +11,9 @@ from lakehouse.folding import AlarmFold
 from lakehouse.lake import Lake
 from lakehouse.lake_log import lake_log
 from lakehouse.landed import landed
+from lakehouse.progress import bar
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import BEDSIDE
-from streaming.bedside.progress import bar
 from streaming.bedside_log import BedsideLog
 from streaming.checkpoints import committed_ends
 from streaming.partitions import checkpoint_folder, lane_name, parse_partitions, snapshot_folder

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from clinical.conditions import PRIORITIES
+from lakehouse.alert_rows import event_row
 from lakehouse.cassandra import TIMESTAMP_SLOTS, Cassandra, Statement, write_timestamp_us
 from lakehouse.events import AlertEvent, Pulse, encode
 from lakehouse.faults import fault_point
@@ -28,7 +29,6 @@ from lakehouse.tables import (
     LIMITS_BY_PATIENT,
     NO_WARD,
     OPEN_ALERTS_BY_WARD,
-    REFUSED,
 )
 from lakehouse.topics import ALERTS
 from streaming.hops import Hops
@@ -204,12 +204,6 @@ def event_timestamp_us(event: AlertEvent) -> int:
     """Return the write time of an event's rows: later steps of an alert win, whoever writes them and whenever."""
     sequence = int(event.event_id.rsplit(".", 1)[1]) if event.alert_id else 0
     return write_timestamp_us(event.received_at, sequence % TIMESTAMP_SLOTS)
-
-
-def event_row(event: AlertEvent) -> dict[str, Any]:
-    """Return the row of `alert_events`."""
-    row = {name: value for name, value in msgspec.structs.asdict(event).items() if name in ALERT_EVENTS.names}
-    return row | {"alert_id": event.alert_id or REFUSED}
 
 
 def state_row(event: AlertEvent) -> dict[str, Any]:

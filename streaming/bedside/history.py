@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from lakehouse.messages import Tick, encode
+from lakehouse.progress import unwatched
 from lakehouse.settings import Settings
 from streaming.bedside import census
 from streaming.bedside.labels import LabelWriter, finish, part
 from streaming.bedside.monitors import Monitors
 from streaming.bedside.partitions import partition_of
-from streaming.bedside.progress import unwatched
 from streaming.bedside.simulation import Script, Simulation
 
 TICK: Final = encode(Tick())

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from lakehouse.errors import SettingsError
 from lakehouse.kafka import LogWriter
+from lakehouse.progress import unwatched
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import BEDSIDE
 from streaming.bedside import census, recordings
 from streaming.bedside.pace import Pace
-from streaming.bedside.progress import unwatched
 from streaming.bedside.readings import encode_rows
 from streaming.bedside.recordings.recording import Floats, Recording
 

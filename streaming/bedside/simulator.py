@@ -16,13 +16,13 @@ from typing import Any, Final
 
 from lakehouse.errors import StoreError
 from lakehouse.kafka import LogWriter
+from lakehouse.progress import unwatched
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import BEDSIDE
 from streaming.bedside import census
 from streaming.bedside.labels import LabelWriter, finish, part
 from streaming.bedside.monitors import Monitors
 from streaming.bedside.pace import Pace
-from streaming.bedside.progress import unwatched
 from streaming.bedside.simulation import Script, Simulation
 
 LOOK_S: Final = 0.2

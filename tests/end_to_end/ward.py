@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import convert
 
 from lakehouse import events as alerts
+from lakehouse.alert_rows import event_row
 from lakehouse.cassandra import Cassandra
 from lakehouse.events import AlertEvent
 from lakehouse.folding import AlarmFold
@@ -25,7 +26,6 @@ from lakehouse.settings import Service, Settings
 from lakehouse.tables import ALERT_EVENTS, LAKE_ALERT_EVENTS, READINGS, REFUSED
 from lakehouse.topics import ALERTS, BEDSIDE
 from streaming.bedside_log import BedsideLog
-from streaming.sink import event_row
 from tests.local_stack import LocalStack
 
 CALM = {"heart_rate_bpm": 80.0, "spo2_pct": 97.0}

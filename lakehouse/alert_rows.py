@@ -1,0 +1,26 @@
+"""An alert event as a row: of Cassandra's `alert_events`, and of the lake's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from lakehouse.events import AlertEvent
+from lakehouse.render import arrow_schema
+from lakehouse.tables import ALERT_EVENTS, LAKE_ALERT_EVENTS, REFUSED
+
+
+def event_row(event: AlertEvent) -> dict[str, Any]:
+    """Return the row of Cassandra's `alert_events`."""
+    row = {name: value for name, value in msgspec.structs.asdict(event).items() if name in ALERT_EVENTS.names}
+    return row | {"alert_id": event.alert_id or REFUSED}
+
+
+def event_rows(events: Iterable[AlertEvent]) -> pa.Table:
+    """Return the rows of the lake's `alert_events`, all columns but `landed_date`."""
+    schema = arrow_schema(LAKE_ALERT_EVENTS)
+    schema = schema.remove(schema.get_field_index(LAKE_ALERT_EVENTS.partition_by)).remove_metadata()
+    return pa.Table.from_pylist(list(map(msgspec.structs.asdict, events)), schema=schema)
