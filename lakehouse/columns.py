@@ -110,9 +110,7 @@ DAY: Final = Column("day", "date", "UTC day of the row.")
 AT: Final = Column("at", "timestamp", "When it happened.")
 ENTRY_ID: Final = Column("entry_id", "text", "Unique within the day.")
 ACTION: Final = Column("action", "text", "What was asked for.")
-DETAIL: Final = Column(
-    "detail", "text", "The particulars, as JSON or in words; no free text of patients.", nullable=True
-)
+DETAIL: Final = Column("detail", "text", "Particulars, as JSON or in words; no free text of patients.", nullable=True)
 OUTCOME: Final = Column("outcome", "text", "accepted, or why it was refused.")
 
 # Proof.

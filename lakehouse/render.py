@@ -6,11 +6,12 @@ from typing import Final
 
 import pyarrow as pa
 
-from lakehouse.contract import CassandraTable, Column, ColumnType, LakeTable, Table, Topic
+from lakehouse.contract import CassandraTable, Column, ColumnType, LakeTable, MartTable, Table, Topic
 from lakehouse.settings import KafkaSettings
 
 DAY_S: Final = 86_400
 HOUR_MS: Final = 3_600_000
+MART_SCHEMA: Final = "mart"
 
 _ARROW: Final[dict[ColumnType, pa.DataType]] = {
     "text": pa.string(),
@@ -50,6 +51,20 @@ _CQL: Final[dict[ColumnType, str]] = {
     "int64": "bigint",
     "float64": "double",
     "timestamp": "timestamp",
+    "date": "date",
+}
+# As PostgreSQL itself names them, so that what is there can be compared.
+_SQL: Final[dict[ColumnType, str]] = {
+    "text": "text",
+    "text_list": "text[]",
+    "bytes": "bytea",
+    "bool": "boolean",
+    "int8": "smallint",
+    "int16": "smallint",
+    "int32": "integer",
+    "int64": "bigint",
+    "float64": "double precision",
+    "timestamp": "timestamp with time zone",
     "date": "date",
 }
 
@@ -129,6 +144,47 @@ def _skipping(table: LakeTable) -> tuple[str, ...]:
     """Columns by whose lowest and highest value a reader leaves out files."""
     kept = {*table.sort_by, "received_at", "partition", "offset"}
     return tuple(name for name in table.names if name in kept)
+
+
+def sql_type(column: Column) -> str:
+    """Return the type of a column in PostgreSQL."""
+    return _SQL[column.type]
+
+
+def sql_create_table(table: MartTable) -> list[str]:
+    """Return the statements that make a mart, with what its table and columns mean as comments.
+
+    In its key a null is a value like any other, which a primary key would not allow.
+    """
+    columns = "".join(f"  {_sql_column(column)},\n" for column in table.columns)
+    key = ", ".join(map(_sql_name, table.key))
+    place = f"{MART_SCHEMA}.{_sql_name(table.name)}"
+    return [
+        f"CREATE TABLE {place} (\n{columns}  UNIQUE NULLS NOT DISTINCT ({key})\n)",
+        f"COMMENT ON TABLE {place} IS {_sql_text(table.doc)}",
+        *(_sql_comment(table, column) for column in table.columns),
+    ]
+
+
+def sql_add_column(table: MartTable, column: Column) -> list[str]:
+    """Return the statements that add a column to a mart that is there."""
+    add = f"ALTER TABLE {MART_SCHEMA}.{_sql_name(table.name)} ADD COLUMN {_sql_column(column)}"
+    return [add, _sql_comment(table, column)]
+
+
+def _sql_column(column: Column) -> str:
+    return f"{_sql_name(column.name)} {sql_type(column)}{'' if column.nullable else ' NOT NULL'}"
+
+
+def _sql_comment(table: MartTable, column: Column) -> str:
+    text = f"{column.doc} Unit: {column.unit}." if column.unit else column.doc
+    place = f"{MART_SCHEMA}.{_sql_name(table.name)}.{_sql_name(column.name)}"
+    return f"COMMENT ON COLUMN {place} IS {_sql_text(text)}"
+
+
+# SQL quotes as CQL does, which took it from there.
+_sql_name = cql_name
+_sql_text = cql_text
 
 
 def topic_config(topic: Topic, settings: KafkaSettings) -> dict[str, str]:
