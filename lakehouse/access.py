@@ -1,4 +1,4 @@
-"""Who may do what: each service gets what its work needs, and nothing else. Rendered to Kafka ACLs and CQL grants."""
+"""Who may do what: each service gets what its work needs, and nothing else. Rendered to ACLs and grants."""
 
 from __future__ import annotations
 
@@ -51,6 +51,14 @@ ACCESS: Final = {
         modifies=frozenset({"audit"}),
     ),
 }
+
+# What a service may do with every mart in PostgreSQL. A day is replaced by deleting and inserting; nothing is updated.
+MART_RIGHTS: Final = {
+    Service.BATCH: frozenset({"SELECT", "INSERT", "DELETE"}),
+    Service.REPORTS: frozenset({"SELECT"}),
+}
+# Whose databases stand beside that of the marts.
+DATABASE_OWNERS: Final = (Service.AIRFLOW, Service.SUPERSET)
 
 
 def group_id(service: Service, name: str = "main") -> str:

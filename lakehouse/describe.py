@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from lakehouse.access import ACCESS
-from lakehouse.contract import CassandraTable, Column, LakeTable, Topic
+from lakehouse.access import ACCESS, MART_RIGHTS
+from lakehouse.contract import CassandraTable, Column, LakeTable, MartTable, Topic
+from lakehouse.mart_tables import MARTS
 from lakehouse.render import topic_config, topic_partitions
 from lakehouse.settings import KafkaSettings
 from lakehouse.tables import CASSANDRA, LAKE
 from lakehouse.topics import TOPICS
 
-Described: TypeAlias = LakeTable | CassandraTable | Topic
+Described: TypeAlias = LakeTable | CassandraTable | MartTable | Topic
+
+_STORES: Final[tuple[tuple[str, Mapping[str, Described]], ...]] = (
+    ("Kafka", TOPICS), ("lake", LAKE), ("Cassandra", CASSANDRA), ("PostgreSQL", MARTS),
+)  # fmt: skip
 
 
 def find(name: str) -> list[Described]:
     """Return every table and topic of that name: `alert_events` is one in the lake and one in Cassandra."""
-    stores: tuple[dict[str, LakeTable] | dict[str, CassandraTable] | dict[str, Topic], ...] = (TOPICS, LAKE, CASSANDRA)
-    return [store[name] for store in stores if name in store]
+    return [store[name] for _, store in _STORES if name in store]
 
 
 def names() -> list[str]:
     """Return all names that can be described, sorted."""
-    return sorted({*TOPICS, *LAKE, *CASSANDRA})
+    return sorted({*TOPICS, *LAKE, *CASSANDRA, *MARTS})
 
 
 def describe(what: Described, settings: KafkaSettings) -> RenderableType:
     """Return what to print about a table or a topic."""
     if isinstance(what, Topic):
         return _topic(what, settings)
-    facts = _lake_facts(what) if isinstance(what, LakeTable) else _cassandra_facts(what)
-    key = {what.partition_by} if isinstance(what, LakeTable) else set(what.key)
+    if isinstance(what, LakeTable):
+        facts, key = _lake_facts(what), {what.partition_by}
+    else:
+        facts = _mart_facts(what) if isinstance(what, MartTable) else _cassandra_facts(what)
+        key = set(what.key)
     return Group(_head(what.name, what.doc), _facts(facts), _columns(what.columns, key), "")
 
 
 def overview() -> RenderableType:
     """Return a list of everything that can be described."""
     grid = Grid("name", "where", "holds", box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for where, store in (("Kafka", TOPICS), ("lake", LAKE), ("Cassandra", CASSANDRA)):
+    for where, store in _STORES:
         for what in store.values():
             grid.add_row(what.name, where, what.doc)
     return grid
@@ -81,6 +89,17 @@ def _cassandra_facts(table: CassandraTable) -> dict[str, str]:
         "written": "as claims: lightweight transactions" if table.claims else "as upserts, with the event's timestamp",
         "read by": _services(table.name, "selects"),
         "written by": _services(table.name, "modifies"),
+    }
+
+
+def _mart_facts(table: MartTable) -> dict[str, str]:
+    return {
+        "where": "PostgreSQL, schema mart",
+        "key": ", ".join(table.key),
+        "written": "day by day, each replaced as a whole",
+        "kept": "until deleted; it can be built again",
+        "read by": ", ".join(MART_RIGHTS),
+        "written by": ", ".join(service for service, rights in MART_RIGHTS.items() if "INSERT" in rights),
     }
 
 
