@@ -67,6 +67,29 @@ def prove(
         raise typer.Exit(1)
 
 
+@app.command()
+def care(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="UTC day that is over.")]) -> None:
+    """Sort a closed day in the lake, delete what is older than its retention, and files that were replaced."""
+    from batch import care as job
+    from lakehouse.progress import bar
+    from lakehouse.tables import LAKE
+
+    with bar("tables", len(LAKE)) as advance:
+        done = job.care(Settings.load(), day.date(), advance)
+    command.say_last(done.summary())
+
+
+@app.command()
+def erase(patient: Annotated[str, typer.Option(help="Pseudonymous id of a patient who was discharged.")]) -> None:
+    """Erase everything about a patient from every store, and prove that nothing is left."""
+    from batch import erase as job
+
+    done = job.erase(Settings.load(), patient)
+    command.say_last(done.summary())
+    if done.rows_left:
+        raise typer.Exit(1)
+
+
 def days(first: datetime | None, last: datetime | None) -> list[date]:
     """Return the days from the first to the last, both included."""
     if first is None or last is None or last < first:

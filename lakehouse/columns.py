@@ -116,3 +116,8 @@ OUTCOME: Final = Column("outcome", "text", "accepted, or why it was refused.")
 # Proof.
 STORE: Final = Column("store", "text", "Where an alert event differs: lake or cassandra.")
 FAULT: Final = Column("fault", "text", "missing, extra or different, as against what the log says.")
+
+# Erasure.
+ERASED_AT: Final = Column("erased_at", "timestamp", "When everything about a patient was erased.")
+PATIENT_DIGEST: Final = Column("patient_digest", "text", "SHA-256 of the patient's id: tells who asks, names nobody.")
+ROWS_ERASED: Final = Column("rows_erased", "int64", "How many rows were erased, in all stores.", possible=(0, 2**62))

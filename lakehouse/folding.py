@@ -151,6 +151,16 @@ class AlarmFold:
         """The records of all patients seen, known or discharged. Read only; they change with the next `fold`."""
         return self._state[: len(self._ids)].view(np.recarray)
 
+    def forget(self, patient_id: str) -> bool:
+        """Make a patient someone never seen, down to the id. Returns whether there was a record."""
+        rows = [row for row, (_, each) in enumerate(self._ids) if each == patient_id]
+        for row in rows:
+            partition, _ = self._ids[row]
+            del self._rows[partition][patient_id]
+            self._state[row] = self._blank[0]
+            self._ids[row] = (partition, "")
+        return bool(rows)
+
     def patient_id(self, row: int) -> str:
         """Return whose record stands in a row."""
         return self._ids[row][1]

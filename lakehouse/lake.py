@@ -7,11 +7,13 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from tenacity import (
@@ -30,6 +32,7 @@ from lakehouse.errors import StoreError
 from lakehouse.lake_rows import check_columns, checked, lacking_columns, writer_properties
 from lakehouse.render import arrow_schema, delta_properties
 from lakehouse.settings import Settings
+from lakehouse.sorting import sorted_day
 
 logger = logging.getLogger(__name__)
 
@@ -186,13 +189,47 @@ class Lake:
         predicate = f"{table.partition_by} = '{day.isoformat()}'"
         return self._write_once(table, checked(table, rows), batch, mode="overwrite", predicate=predicate)
 
-    def sort_day(self, table: LakeTable, day: date, batch: Batch) -> bool:
+    def sort_day(self, table: LakeTable, day: date, batch: Batch, scratch: Path | None = None) -> bool:
         """Rewrite a closed day in the contract's order: a quarter of the bytes, and one patient is read at once.
 
-        The day is held in memory: about 100 bytes a row. Returns whether it was not done before.
+        `scratch` is a folder for temporary files. Returns whether it was not done before.
         """
-        rows = self.read(table, [(table.partition_by, "=", day)])
-        return self.replace_day(table, day, rows.sort_by([(name, "ascending") for name in table.sort_by]), batch)
+        predicate = f"{table.partition_by} = '{day.isoformat()}'"
+
+        def attempt() -> bool:
+            opened = DeltaTable(self.url(table))
+            if not _is_new(opened, batch):
+                return False
+            with sorted_day(table, opened, day, scratch) as rows:
+                mark = {batch.writer: batch.number}
+                self._write(table, opened, rows, mark, mode="overwrite", predicate=predicate)
+            return True
+
+        done: bool = self._call(table, attempt)
+        return done
+
+    def delete(self, table: LakeTable, predicate: str) -> int:
+        """Delete the rows for which a SQL predicate holds. Returns how many there were; a repetition finds none."""
+
+        def attempt() -> int:
+            metrics = DeltaTable(self.url(table)).delete(predicate, writer_properties=writer_properties(table))
+            return int(metrics.get("num_deleted_rows") or 0)
+
+        deleted: int = self._call(table, attempt)
+        return deleted
+
+    def vacuum(self, table: LakeTable, keep_hours: int) -> int:
+        """Delete the files that a newer version has replaced, so many hours ago. Returns how many.
+
+        Files that no version names yet are left alone: another writer may be about to commit them.
+        """
+
+        def attempt() -> int:
+            gone = DeltaTable(self.url(table)).vacuum(keep_hours, dry_run=False, enforce_retention_duration=False)
+            return len(gone)
+
+        count: int = self._call(table, attempt)
+        return count
 
     def read(
         self,
@@ -218,6 +255,13 @@ class Lake:
 
         return self._call(table, attempt)
 
+    def bytes_a_row(self, table: LakeTable, day: date) -> float | None:
+        """Return what a row of a day costs on disk, on average; None where the day has no rows."""
+        files = pa.table(self.open(table).get_add_actions(flatten=True))
+        of_day = files.filter(pc.equal(files[f"partition.{table.partition_by}"].cast(pa.string()), day.isoformat()))
+        rows = pc.sum(of_day["num_records"]).as_py() or 0
+        return round((pc.sum(of_day["size_bytes"]).as_py() or 0) / rows, 4) if rows else None
+
     def last_batch(self, table: LakeTable, writer: str) -> int | None:
         """Return the number of the last batch of a writer; None before its first."""
         return self.open(table).transaction_version(writer)
@@ -225,8 +269,7 @@ class Lake:
     def _write_once(self, table: LakeTable, rows: pa.Table, batch: Batch, **how: Any) -> bool:
         def attempt() -> bool:
             opened = DeltaTable(self.url(table))
-            last = opened.transaction_version(batch.writer)
-            if last is not None and last >= batch.number:
+            if not _is_new(opened, batch):
                 return False
             self._write(table, opened, rows, {batch.writer: batch.number}, **how)
             return True
@@ -235,7 +278,13 @@ class Lake:
         return written
 
     @staticmethod
-    def _write(table: LakeTable, opened: DeltaTable, rows: pa.Table, marks: Mapping[str, int], **how: Any) -> None:
+    def _write(
+        table: LakeTable,
+        opened: DeltaTable,
+        rows: pa.Table | pa.RecordBatchReader,
+        marks: Mapping[str, int],
+        **how: Any,
+    ) -> None:
         commit = CommitProperties(app_transactions=[Transaction(*mark) for mark in marks.items()])
         write_deltalake(opened, rows, writer_properties=writer_properties(table), commit_properties=commit, **how)
 
@@ -268,6 +317,11 @@ class Lake:
         logger.warning("waiting for the lake (try %d): %s", state.attempt_number, why)
         if self._on_wait is not None:
             self._on_wait(why)
+
+
+def _is_new(opened: DeltaTable, batch: Batch) -> bool:
+    last = opened.transaction_version(batch.writer)
+    return last is None or last < batch.number
 
 
 def _passes(error: BaseException) -> bool:

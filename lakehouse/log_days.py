@@ -73,6 +73,10 @@ class DayStates:
         """Return the days of which a state was kept, the oldest first."""
         return [date.fromisoformat(name) for name in self._hdfs.names("states")]
 
+    def partitions(self, day: date) -> list[int]:
+        """Return the partitions whose state at the end of a day was kept."""
+        return [int(name.removesuffix(".state")) for name in self._hdfs.names(_folder(day)) if name.endswith(".state")]
+
     def delete(self, day: date) -> None:
         """Forget the states of a day."""
         self._hdfs.delete(_folder(day))

@@ -73,6 +73,8 @@ LAKE_ALERT_EVENTS: Final = LakeTable(
     retention_days=1825,
 )
 
+LANDED: Final = (READINGS, ENTRIES, QUARANTINE, LAKE_ALERT_EVENTS)  # the others are written by the night
+
 PROOF: Final = LakeTable(
     name="proof",
     doc="Alert events that a store does not have as the log says; a day that is proven has no rows.",
@@ -83,7 +85,17 @@ PROOF: Final = LakeTable(
     retention_days=1825,
 )
 
-LAKE: Final = {table.name: table for table in (READINGS, ENTRIES, QUARANTINE, LAKE_ALERT_EVENTS, PROOF)}
+ERASURES: Final = LakeTable(
+    name="erasures",
+    doc="That a patient was erased, and when: what was computed from the rows before can no longer be repeated.",
+    columns=(c.DAY, c.ERASED_AT, c.PATIENT_DIGEST, c.ROWS_ERASED),
+    partition_by="day",
+    sort_by=("erased_at",),
+    dictionary=(),
+    retention_days=3650,
+)
+
+LAKE: Final = {table.name: table for table in (*LANDED, PROOF, ERASURES)}
 
 # --------------------------------------------------------------------------------------------------------- Cassandra
 
