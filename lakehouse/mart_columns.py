@@ -93,12 +93,11 @@ DIFFERENT_EVENTS: Final = _count("different_events", "Events that were raised ot
 # Vital signs.
 VITAL: Final = Column("vital", "text", "Vital sign, as clinical.vitals names it.")
 UNIT: Final = Column("unit", "text", "UCUM unit of the values.")
-VALUES: Final = _count("values_count", "Values within what is possible for the vital.")
-IMPOSSIBLE_COUNT: Final = _count("impossible_count", "Values outside of what is possible; not in the statistics.")
-LOWEST: Final = Column("lowest", "float64", "Lowest value.", nullable=True)
-HIGHEST: Final = Column("highest", "float64", "Highest value.", nullable=True)
-MEAN: Final = Column("mean", "float64", "Mean of the values, each counted once.", nullable=True)
-MEDIAN: Final = Column("median", "float64", "Median of the values, exact (the lower of two).", nullable=True)
+VALUES: Final = _count("values_count", "Values within what is possible for the vital; all others are left out.")
+LOWEST: Final = Column("lowest", "float64", "Lowest value.")
+HIGHEST: Final = Column("highest", "float64", "Highest value.")
+MEAN: Final = Column("mean", "float64", "Mean of the values.")
+MEDIAN: Final = Column("median", "float64", "Median of the values.")
 
 # Latency and mail.
 HOP: Final = Column("hop", "text", "From where to where, for example measured_to_received.")
@@ -119,5 +118,7 @@ MAILS: Final = _count("mails", "Mails about them: single ones and digests.")
 SENT_MAILS: Final = _count("sent_mails", "Of the mails, those that the mail server took.")
 DIGESTS: Final = _count("digests", "Of the mails, those that list many events.")
 WAITING_MAILS: Final = _count("waiting_mails", "Of the mails, those neither sent nor given up.")
-DEAD_MAILS: Final = _count("dead_mails", "Of the mails, those given up: dead letters.")
+DEAD_LETTERS: Final = _count(
+    "dead_letters", "Mails that were given up; of the empty recipient: records of the topic that nobody could read."
+)
 TRIES: Final = _count("tries", "How often sending was tried, all mails together.")

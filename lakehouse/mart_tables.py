@@ -46,7 +46,7 @@ PATIENTS_MOST_ALARMS: Final = MartTable(
 
 LIMITS_HISTORY: Final = MartTable(
     name="limits_history",
-    doc="Who changed which limit, when and why: a row is one condition of one `limits` message, refused ones too.",
+    doc="Who changed which limit, when and why, also in vain: a row is one condition of one `limits` message.",
     columns=(
         c.DAY, c.PARTITION, c.OFFSET, c.CONDITION.required(), c.RECEIVED_AT, c.PATIENT_ID, c.AUTHOR, c.VERSION,
         m.MEDIUM_LIMIT, m.HIGH_LIMIT, c.REASON, c.EXPIRES_AT, m.REFUSED_FOR,
@@ -85,9 +85,9 @@ PROOF_DAILY: Final = MartTable(
 
 VITALS_DAILY: Final = MartTable(
     name="vitals_daily",
-    doc="What was measured of each patient: the values of each vital sign that landed on the day.",
+    doc="What was measured of each patient: the values of each vital sign that landed on the day, in chart steps.",
     columns=(
-        c.DAY, c.PATIENT_ID, m.VITAL, m.UNIT, m.VALUES, m.IMPOSSIBLE_COUNT, m.LOWEST, m.HIGHEST, m.MEAN, m.MEDIAN,
+        c.DAY, c.PATIENT_ID, m.VITAL, m.UNIT, m.VALUES, m.LOWEST, m.HIGHEST, m.MEAN, m.MEDIAN,
     ),
     key=("day", "patient_id", "vital"),
 )  # fmt: skip
@@ -103,7 +103,7 @@ DELIVERY_DAILY: Final = MartTable(
     name="delivery_daily",
     doc="What each recipient was told by mail about the events of a day, and what did not get through.",
     columns=(
-        c.DAY, c.RECIPIENT, m.TOLD_EVENTS, m.MAILS, m.SENT_MAILS, m.DIGESTS, m.WAITING_MAILS, m.DEAD_MAILS, m.TRIES,
+        c.DAY, c.RECIPIENT, m.TOLD_EVENTS, m.MAILS, m.SENT_MAILS, m.DIGESTS, m.WAITING_MAILS, m.DEAD_LETTERS, m.TRIES,
     ),
     key=("day", "recipient"),
 )  # fmt: skip
