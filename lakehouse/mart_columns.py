@@ -54,7 +54,7 @@ TOP_CONDITION: Final = Column("top_condition", "text", "The condition with the m
 # Limits.
 MEDIUM_LIMIT: Final = Column("medium_limit", "float64", "Limit of medium priority; null = the default.", nullable=True)
 HIGH_LIMIT: Final = Column("high_limit", "float64", "Limit of high priority; null = the default.", nullable=True)
-REFUSED_FOR: Final = Column("refused_for", "text", "Why the limits were refused; null = accepted.", nullable=True)
+REJECTED_FOR: Final = Column("rejected_for", "text", "Why the limits were refused; null = accepted.", nullable=True)
 SOURCE: Final = Column(
     "source", "text", "real: counted after the change; backtest: the same past days folded with old and new limits."
 )
@@ -94,10 +94,10 @@ DIFFERENT_EVENTS: Final = _count("different_events", "Events that were raised ot
 VITAL: Final = Column("vital", "text", "Vital sign, as clinical.vitals names it.")
 UNIT: Final = Column("unit", "text", "UCUM unit of the values.")
 VALUES: Final = _count("values_count", "Values within what is possible for the vital; all others are left out.")
-LOWEST: Final = Column("lowest", "float64", "Lowest value.")
-HIGHEST: Final = Column("highest", "float64", "Highest value.")
-MEAN: Final = Column("mean", "float64", "Mean of the values.")
-MEDIAN: Final = Column("median", "float64", "Median of the values.")
+LOWEST: Final = Column("lowest_value", "float64", "Lowest value.")
+HIGHEST: Final = Column("highest_value", "float64", "Highest value.")
+MEAN: Final = Column("mean_value", "float64", "Mean of the values.")
+MEDIAN: Final = Column("median_value", "float64", "Median of the values.")
 
 # Latency and mail.
 HOP: Final = Column("hop", "text", "From where to where, for example measured_to_received.")

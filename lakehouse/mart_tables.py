@@ -49,7 +49,7 @@ LIMITS_HISTORY: Final = MartTable(
     doc="Who changed which limit, when and why, also in vain: a row is one condition of one `limits` message.",
     columns=(
         c.DAY, c.PARTITION, c.OFFSET, c.CONDITION.required(), c.RECEIVED_AT, c.PATIENT_ID, c.AUTHOR, c.VERSION,
-        m.MEDIUM_LIMIT, m.HIGH_LIMIT, c.REASON, c.EXPIRES_AT, m.REFUSED_FOR,
+        m.MEDIUM_LIMIT, m.HIGH_LIMIT, c.REASON, c.EXPIRES_AT, m.REJECTED_FOR,
     ),
     key=("day", "partition", "offset", "condition"),
 )  # fmt: skip
