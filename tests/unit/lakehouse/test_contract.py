@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lakehouse.contract import CassandraTable, Column, ContractError, LakeTable, Topic
+from lakehouse.contract import CassandraTable, Column, ContractError, LakeTable, MartTable, Topic
 
 NAME = Column("name", "text", "A name.")
 COUNT = Column("count", "int32", "A number.", nullable=True)
@@ -82,6 +82,26 @@ def test_a_cassandra_table_that_contradicts_itself_is_refused(wrong: dict[str, A
 def test_a_lake_table_that_contradicts_itself_is_refused(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ContractError, match=words):
         lake_table(**wrong)
+
+
+DAY = Column("day", "date", "A day.")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (("name",), "a mart is rebuilt day by day"),
+        (("day", "nobody"), "has no 'nobody'"),
+        (("day", "name", "name"), "names each column once"),
+    ],
+)
+def test_a_mart_that_contradicts_itself_is_refused(key: tuple[str, ...], words: str) -> None:
+    with pytest.raises(ContractError, match=words):
+        MartTable(name="t", doc="A table.", columns=(DAY, NAME, COUNT), key=key)
+
+
+def test_the_key_of_a_mart_may_hold_a_null() -> None:
+    assert MartTable(name="t", doc="A table.", columns=(DAY, COUNT), key=("day", "count")).key == ("day", "count")
 
 
 def test_a_topic_says_what_it_carries() -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from lakehouse.mart_tables import MARTS, QUALITY_DAILY
 from lakehouse.render import (
     arrow_schema,
     cql_create_table,
     cql_text,
     delta_properties,
     spark_ddl,
+    sql_add_column,
+    sql_create_table,
     topic_config,
     topic_partitions,
 )
@@ -36,6 +39,18 @@ def check(name: str, rendered: str) -> None:
 
 def test_cql() -> None:
     check("cassandra.cql", "".join(f"{cql_create_table(table, 'wardwatch')};\n\n" for table in CASSANDRA.values()))
+
+
+def test_sql() -> None:
+    statements = [statement for table in MARTS.values() for statement in sql_create_table(table)]
+    check("marts.sql", "".join(f"{statement};\n\n" for statement in statements))
+
+
+def test_a_column_of_a_mart_is_added_with_what_it_means() -> None:
+    assert sql_add_column(QUALITY_DAILY, QUALITY_DAILY.column("observed")) == [
+        'ALTER TABLE mart."quality_daily" ADD COLUMN "observed" double precision',
+        """COMMENT ON COLUMN mart."quality_daily"."observed" IS 'The number that was found.'""",
+    ]
 
 
 def test_spark() -> None:

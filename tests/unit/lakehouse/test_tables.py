@@ -7,10 +7,11 @@ import msgspec
 from clinical.vitals import VITALS
 from lakehouse.contract import Column, Table
 from lakehouse.events import AlertEvent
+from lakehouse.mart_tables import MARTS
 from lakehouse.packing import SCHEMA
 from lakehouse.tables import ALERT_EVENTS, CASSANDRA, LAKE, LAKE_ALERT_EVENTS, READINGS
 
-TABLES: tuple[Table, ...] = (*LAKE.values(), *CASSANDRA.values())
+TABLES: tuple[Table, ...] = (*LAKE.values(), *CASSANDRA.values(), *MARTS.values())
 
 
 def test_the_same_name_means_the_same_everywhere() -> None:
