@@ -89,13 +89,15 @@ class _Folded(NamedTuple):
     events: list[AlertEvent]
 
 
-def prove(settings: Settings, day: date, advance: Callable[[int], None]) -> Proof:
+def prove(settings: Settings, day: date, advance: Callable[[int], None], today: date | None = None) -> Proof:
     """Prove one day, and keep the state at its end. A repeated run does the same again.
 
     Parameters
     ----------
     advance
         Told how many entries more are folded.
+    today
+        The UTC day that is not over; None = by the clock.
 
     Raises
     ------
@@ -104,16 +106,16 @@ def prove(settings: Settings, day: date, advance: Callable[[int], None]) -> Proo
     """
     with Lake(settings, patience_s=60) as lake, Hdfs(settings) as hdfs:
         states = DayStates(hdfs)
-        ends = day_ends(lake, day)
+        ends = day_ends(lake, day, today)
         if not ends:
             raise RecoveryError(
                 f"a day of the log ends with a tick in each partition; none landed on {day}; "
                 "see `make status` for clock and landing, or prove another day"
             )
-        before = day_ends(lake, day - ONE_DAY)
-        stretches = {partition: Stretch(before.get(partition, 0), end) for partition, end in ends.items()}
         kept = {partition: states.load(day - ONE_DAY, partition) for partition in ends}
         begins = {partition: fold.positions[partition] for partition, fold in kept.items() if fold is not None}
+        before = begins if len(begins) == len(ends) else day_ends(lake, day - ONE_DAY) | begins
+        stretches = {partition: Stretch(before.get(partition, 0), end) for partition, end in ends.items()}
         with log_on_disk(lake, begins, ends, settings.run) as log:
             folded = list(_folded_in_processes(settings, log, day, stretches, advance))
         events = [event for part in folded for event in part.events]

@@ -19,19 +19,23 @@ from lakehouse.topics import BEDSIDE
 logger = logging.getLogger(__name__)
 
 MOST_RECORDS: Final = 20_000
+AT_ONCE: Final = {"fetch_wait_max_ms": 20, "fetch_queue_backoff_ms": 5}
+IN_NO_HURRY: Final = {"fetch_wait_max_ms": 100, "fetch_min_bytes": 1_000_000, "fetch_queue_backoff_ms": 20}
 
 
 class BedsideLog:
-    """Some partitions of the log, from given positions on. A context manager; it only reads."""
+    """Some partitions of the log, from given positions on. A context manager; it only reads.
 
-    def __init__(self, settings: Settings, service: Service) -> None:
+    `in_no_hurry` lets Kafka gather records for up to 0.1 s, which spares it most of the requests.
+    """
+
+    def __init__(self, settings: Settings, service: Service, *, in_no_hurry: bool = False) -> None:
         self._settings = settings
         self._service = service
+        self._pace = IN_NO_HURRY if in_no_hurry else AT_ONCE
 
     def __enter__(self) -> Self:
-        self._reader = consumer(
-            self._settings, self._service, "bedside", fetch_wait_max_ms=20, fetch_queue_backoff_ms=5
-        )
+        self._reader = consumer(self._settings, self._service, "bedside", **self._pace)
         return self
 
     def __exit__(

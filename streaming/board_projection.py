@@ -1,6 +1,6 @@
 """What the ward board shows, written beside the alarms: one document per ward with latest vitals and open alerts.
 
-A projection, not a record: a write that fails is tried again with the next refresh, at most 2 s later.
+A projection, not a record: a write that fails is tried again with the next refresh.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _NAMES: Final = [vital.name for vital in VITALS]
 
 logger = logging.getLogger(__name__)
 
-EVERY_S: Final = 2.0
+EVERY_S: Final = 10.0
 
 
 class BoardProjection:
-    """Writes each ward every 2 s, where it has changed, in a thread beside the lane: while the lane waits for Spark.
+    """Writes each ward every 10 s, where it has changed, in a thread beside the lane: while the lane waits for Spark.
 
-    A context manager. Wards are spread over the two seconds, so that no batch waits for more than one of them.
+    A context manager. Wards are spread over that time, so that no batch waits for more than one of them.
     """
 
     def __init__(self, cassandra: Cassandra, fold: AlarmFold) -> None:

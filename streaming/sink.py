@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -33,7 +33,6 @@ from lakehouse.tables import (
 from lakehouse.topics import ALERTS
 from streaming.hops import Hops
 
-MOST_ROWS_A_BATCH: Final = 50
 MOST_EVENTS_A_PART: Final = 200  # a quarter of a second of writes on two cores
 CLOSING: Final = frozenset({"clear", "discharge"})
 
@@ -122,13 +121,13 @@ class EventSink:
     def write(self, outcome: Outcome) -> None:
         """Write events and requests; see the class for what a retry does."""
         began = time.monotonic()
-        self.cassandra.write_all(self._records(outcome))
+        self.cassandra.write_together(self._records(outcome))
         self.hops.add("cassandra", time.monotonic() - began)
         fault_point(f"{self._name}.after_cassandra")
         began = time.monotonic()
         for event in outcome.events:
             self._alerts.send(ALERTS.name, event.patient_id.encode(), encode(event))
-        self.cassandra.write_all(self._ward_lists(outcome))  # while Kafka takes the events
+        self.cassandra.write_together(self._ward_lists(outcome))  # while Kafka takes the events
         self._alerts.flush()
         self.hops.add("produce", time.monotonic() - began)
         fault_point(f"{self._name}.after_produce")
@@ -148,10 +147,8 @@ class EventSink:
 
     def _records(self, outcome: Outcome) -> Iterator[Statement]:
         """Return the writes of what happened: events, states of alerts, audit, limits."""
-        by_patient: defaultdict[str, list[Statement]] = defaultdict(list)
         for event in outcome.events:
-            by_patient[event.patient_id] += self._of_patient(event)
-        yield from self._together(by_patient)
+            yield from self._of_patient(event)
         refusals = {(e.partition, e.offset): e.reason for e in outcome.events if e.step == "refuse"}
         for request in outcome.requests:
             refusal = refusals.get((request.partition, request.offset))
@@ -161,16 +158,7 @@ class EventSink:
 
     def _ward_lists(self, outcome: Outcome) -> Iterator[Statement]:
         """Return the writes of what each ward shows as open."""
-        by_ward: defaultdict[str, list[Statement]] = defaultdict(list)
-        for event in outcome.events:
-            for ward_id, statement in self._of_wards(event):
-                by_ward[ward_id].append(statement)
-        yield from self._together(by_ward)
-
-    def _together(self, by_partition: Mapping[str, Sequence[Statement]]) -> Iterator[Statement]:
-        """Return the writes to one partition as one request: in a storm requests are what costs."""
-        for statements in by_partition.values():
-            yield from map(self.cassandra.batch, batched(statements, MOST_ROWS_A_BATCH))
+        return (statement for event in outcome.events for statement in self._of_wards(event))
 
     def _of_patient(self, event: AlertEvent) -> Iterator[Statement]:
         timestamp_us = event_timestamp_us(event)
@@ -178,26 +166,21 @@ class EventSink:
         if event.alert_id is not None:
             yield self.cassandra.upsert(ALERTS_BY_PATIENT, state_row(event), timestamp_us=timestamp_us)
 
-    def _of_wards(self, event: AlertEvent) -> Iterator[tuple[str, Statement]]:
+    def _of_wards(self, event: AlertEvent) -> Iterator[Statement]:
         if event.alert_id is None:
             return
         timestamp_us = event_timestamp_us(event)
         ward_id, from_ward_id = event.ward_id or NO_WARD, event.from_ward_id or NO_WARD
         key = {"ward_id": ward_id, "alert_id": event.alert_id}
         if event.step in CLOSING:
-            yield ward_id, self.cassandra.delete(OPEN_ALERTS_BY_WARD, key, timestamp_us=timestamp_us)
+            yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, key, timestamp_us=timestamp_us)
         else:
             state = state_row(event)
             row = {name: state[name] for name in OPEN_ALERTS_BY_WARD.names if name in state} | key
-            yield ward_id, self.cassandra.upsert(OPEN_ALERTS_BY_WARD, row, timestamp_us=timestamp_us)
+            yield self.cassandra.upsert(OPEN_ALERTS_BY_WARD, row, timestamp_us=timestamp_us)
         if event.step == "transfer" and from_ward_id != ward_id:
             old = {"ward_id": from_ward_id, "alert_id": event.alert_id}
-            yield from_ward_id, self.cassandra.delete(OPEN_ALERTS_BY_WARD, old, timestamp_us=timestamp_us)
-
-
-def batched(statements: Sequence[Statement], most: int) -> Iterator[Sequence[Statement]]:
-    """Return a sequence in pieces of at most `most`."""
-    return (statements[begin : begin + most] for begin in range(0, len(statements), most))
+            yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, old, timestamp_us=timestamp_us)
 
 
 def event_timestamp_us(event: AlertEvent) -> int:

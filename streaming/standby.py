@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 TAKE_OVER_AFTER_S: Final = 2.0
 PULSE_EVERY_S: Final = 1.0
-POLL_S: Final = 0.02
+POLL_S: Final = 0.05
 
 
 class Held:
@@ -91,7 +91,7 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
     heartbeat = Heartbeat(settings.run / "heartbeats" / "standby.json")
     with (
         Snapshots(snapshot_folder(settings, lane)) as snapshots,
-        BedsideLog(settings, Service.STANDBY) as log,
+        BedsideLog(settings, Service.STANDBY, in_no_hurry=True) as log,
         EventSink(settings, Service.STANDBY) as sink,
     ):
         warm_up()

@@ -114,18 +114,21 @@ def test_the_newest_alert_of_a_patient_comes_first(alarms: Cassandra, patient_id
     assert [row["alert_id"] for row in found] == ["a3", "a2"]
 
 
-def test_many_rows_of_one_partition_are_one_batch_that_may_be_repeated(alarms: Cassandra, patient_id: str) -> None:
-    batch = alarms.batch([alarms.upsert(ALERT_EVENTS, event(patient_id, n), timestamp_us=1) for n in range(100)])
-    alarms.write_all([batch])
-    alarms.write_all([batch])
-    rows = alarms.select(ALERT_EVENTS, {"patient_id": patient_id, "alert_id": f"{patient_id}-a"})
-    assert [row["offset"] for row in rows] == list(range(100))
-    assert (rows[0]["limit"], rows[0]["by"], rows[0]["missing"]) == (120.0, "nurse-1", ["temperature_c"])
+def test_many_rows_of_many_partitions_are_written_together_and_may_be_repeated(
+    alarms: Cassandra, patient_id: str
+) -> None:
+    patients = [f"{patient_id}-{number}" for number in range(3)]
+    writes = [alarms.upsert(ALERT_EVENTS, event(p, n), timestamp_us=1) for n in range(100) for p in patients]
+    alarms.write_together(writes)
+    alarms.write_together(writes)
+    for each in patients:
+        rows = alarms.select(ALERT_EVENTS, {"patient_id": each, "alert_id": f"{each}-a"})
+        assert [row["offset"] for row in rows] == list(range(100))
+        assert (rows[0]["limit"], rows[0]["by"], rows[0]["missing"]) == (120.0, "nurse-1", ["temperature_c"])
 
 
-def test_a_batch_keeps_to_one_partition(alarms: Cassandra) -> None:
-    with pytest.raises(ValueError, match="one partition"):
-        alarms.batch([alarms.upsert(ALERT_EVENTS, event(patient, 0), timestamp_us=1) for patient in ("p1", "p2")])
+def test_nothing_to_write_is_no_request(alarms: Cassandra) -> None:
+    alarms.write_together([])
 
 
 def test_a_service_may_not_write_what_is_not_its_own(alarms: Cassandra) -> None:

@@ -1,0 +1,205 @@
+"""The proof of a day: what was raised is proven, and whatever was changed, dropped or invented in a store is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from batch import prove as job
+from batch.prove import Difference, Proof
+from lakehouse.alert_rows import event_rows
+from lakehouse.cassandra import Cassandra
+from lakehouse.columns import LANDED_DATE
+from lakehouse.errors import RecoveryError
+from lakehouse.events import AlertEvent
+from lakehouse.folding import AlarmFold
+from lakehouse.hdfs import Hdfs
+from lakehouse.heartbeat import Heartbeat
+from lakehouse.kafka import LogWriter
+from lakehouse.lake import Batch, Lake
+from lakehouse.landed import landed, last_day
+from lakehouse.log_days import DayStates
+from lakehouse.messages import Admission, Limits, Reading, Tick, Vitals, encode
+from lakehouse.progress import unwatched
+from lakehouse.settings import Service, Settings
+from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE_ALERT_EVENTS, PROOF
+from streaming.bedside_log import BedsideLog
+from streaming.lander import Lander, Progress
+from streaming.sink import EventSink, Outcome, requests_of, urgent_first
+from tests.integration.streaming.landing_bench import ends_of, read_log, with_own_lake
+
+Ends = dict[int, int]
+
+
+class Hospital:
+    """A patient whose log, alarms and lake are all real, and only this test's."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.patient_id = f"p{uuid4().hex}"
+        self.begins = ends_of(settings, "bedside")
+        self.fold = AlarmFold()
+        self.fold.positions = dict(self.begins)
+        with Hdfs(settings) as hdfs:  # other tests share the topic: the day before ended where this test begins
+            states = DayStates(hdfs)
+            for partition, begin in self.begins.items():
+                fold = AlarmFold()
+                fold.positions = {partition: begin}
+                states.save(self.yesterday(), partition, fold)
+
+    @staticmethod
+    def yesterday() -> date:
+        return datetime.now(UTC).date() - timedelta(days=1)
+
+    def measure(self, beats: list[float], late_s: int = 0) -> None:
+        """Write readings of as many seconds as beats, the newest measured `late_s` ago, then a tick everywhere."""
+        key, now = self.patient_id.encode(), datetime.now(UTC)
+        with LogWriter(self.settings, Service.MONITORS) as log:
+            log.send("bedside", key, encode(Admission(patient_id=self.patient_id, event="admit", ward_id="w", bed="1")))
+            for second, beat in enumerate(beats):
+                at = now - timedelta(seconds=len(beats) - second + late_s)
+                message = Reading(patient_id=self.patient_id, measured_at=at, vitals=Vitals(heart_rate_bpm=beat))
+                log.send("bedside", key, encode(message))
+            log.send("bedside", key, b"nonsense")
+        self.tick()
+
+    def set_limit(self, medium: float) -> None:
+        limits = Limits(
+            patient_id=self.patient_id, version=1, limits={"heart_rate_high": [medium, 140]}, author="dr-a", reason="x"
+        )
+        with LogWriter(self.settings, Service.BATCH) as log:
+            log.send("bedside", self.patient_id.encode(), encode(limits))
+
+    def tick(self) -> None:
+        with LogWriter(self.settings, Service.CLOCK) as log:
+            for partition in self.begins:
+                log.send("bedside", None, encode(Tick()), partition=partition)
+
+    def raise_alarms(self) -> list[AlertEvent]:
+        """Do what the lane does with the log up to its present end, and land it; return the events."""
+        with BedsideLog(self.settings, Service.ALARMS) as log:
+            stretches = list(log.between(dict(self.fold.positions), ends_of(self.settings, "bedside")))
+        alerts = ends_of(self.settings, "alerts")
+        events = []
+        with EventSink(self.settings, Service.ALARMS) as sink:
+            for stretch in stretches:
+                told = self.fold.fold(stretch)
+                for part in urgent_first(Outcome(told, requests_of(stretch))):
+                    sink.write(part)
+                events += told
+        with Lake(self.settings) as lake:
+            lander = Lander(lake, {}, Progress(Heartbeat(self.settings.run / "landing.json")))
+            now = ends_of(self.settings, "bedside")
+            lander.take(read_log(self.settings, "bedside", landed(lake, "bedside", now), now))
+            lander.take(read_log(self.settings, "alerts", alerts, ends_of(self.settings, "alerts")))
+        return events
+
+    def day(self) -> date:
+        with Lake(self.settings) as lake:
+            landed_on = last_day(lake.open(ENTRIES))
+        assert landed_on is not None
+        return landed_on
+
+    def prove(self) -> Proof:
+        """Prove the day of the last landing, as if it were over."""
+        return job.prove(self.settings, self.day(), unwatched, today=self.day() + timedelta(days=1))
+
+    def faults(self) -> list[tuple[str, str, str]]:
+        return [(each.store, each.fault, each.event_id) for each in self.prove().differences]
+
+
+@pytest.fixture
+def hospital(settings: Settings, tmp_path: Path) -> Hospital:
+    return Hospital(with_own_lake(settings, tmp_path, ["bedside", "alerts"]))
+
+
+@pytest.fixture
+def cassandra(settings: Settings) -> Iterator[Cassandra]:
+    # As the lane: only it may write what the proof looks at.
+    with Cassandra(settings, Service.ALARMS) as opened:
+        yield opened
+
+
+def test_a_day_with_late_data_repeats_a_restart_and_new_limits_proves_clean(hospital: Hospital) -> None:
+    hospital.measure([80.0] * 10 + [130.0] * 40)
+    first = hospital.raise_alarms()
+    hospital.measure([130.0] * 20, late_s=30)  # late, and partly what was sent before
+    hospital.set_limit(125)
+    hospital.fold = AlarmFold.from_bytes(hospital.fold.to_bytes())
+    hospital.measure([135.0] * 30 + [80.0] * 60)
+    told = [*first, *hospital.raise_alarms()]
+    assert {"onset", "clear"} <= {event.step for event in told}
+    proof = hospital.prove()
+    assert proof.differences == []
+    assert proof.events == len(told)
+    assert hospital.prove() == proof
+
+
+def test_the_next_day_begins_where_this_one_ended(hospital: Hospital) -> None:
+    hospital.measure([130.0] * 40)
+    hospital.raise_alarms()
+    hospital.prove()
+    with Hdfs(hospital.settings) as hdfs:
+        states = DayStates(hdfs)
+        kept = [states.load(hospital.day(), partition) for partition in hospital.begins]
+    positions = {p: offset for fold in kept if fold is not None for p, offset in fold.positions.items()}
+    assert positions == ends_of(hospital.settings, "bedside")
+    assert sum(fold.patients for fold in kept if fold is not None) == 1
+
+
+def test_a_changed_event_is_named_with_what_was_changed(hospital: Hospital, cassandra: Cassandra) -> None:
+    hospital.measure([130.0] * 40)
+    (onset, *_) = hospital.raise_alarms()
+    key = {"patient_id": onset.patient_id, "alert_id": onset.alert_id, "event_id": onset.event_id}
+    cassandra.execute(cassandra.upsert(ALERT_EVENTS, key | {"value": 131.0, "step": "onset"}))
+    (found,) = hospital.prove().differences
+    assert (found.store, found.fault, found.event_id) == ("cassandra", "different", onset.event_id)
+    assert found.detail == "value is 131.0, and the log says 130.0"
+    assert (found.partition, found.offset) == (onset.partition, onset.offset)
+
+
+def test_a_dropped_event_is_missing(hospital: Hospital, cassandra: Cassandra) -> None:
+    hospital.measure([130.0] * 40)
+    (onset, *_) = hospital.raise_alarms()
+    key = {"patient_id": onset.patient_id, "alert_id": onset.alert_id, "event_id": onset.event_id}
+    cassandra.execute(cassandra.delete(ALERT_EVENTS, key))
+    with Lake(hospital.settings) as lake:
+        lake.delete(LAKE_ALERT_EVENTS, f"event_id = '{onset.event_id}'")
+    assert hospital.faults() == [("lake", "missing", onset.event_id), ("cassandra", "missing", onset.event_id)]
+
+
+def test_an_invented_event_is_extra(hospital: Hospital, cassandra: Cassandra) -> None:
+    hospital.measure([130.0] * 40)
+    (onset, *_) = hospital.raise_alarms()
+    invented = f"{onset.alert_id}.99999"
+    rows = event_rows([onset])
+    rows = rows.set_column(rows.schema.get_field_index("event_id"), "event_id", [[invented]])
+    rows = rows.append_column(LANDED_DATE.name, [[hospital.day()]])
+    with Lake(hospital.settings) as lake:
+        lake.append(LAKE_ALERT_EVENTS, rows, Batch("somebody", 1))
+    nobody = {"patient_id": f"nobody-{uuid4().hex}", "alert_id": "x", "event_id": "x.00000"}
+    cassandra.execute(cassandra.upsert(ALERT_EVENTS, nobody | {"step": "onset"}))
+    try:
+        assert hospital.faults() == [("lake", "extra", invented), ("cassandra", "extra", "x.00000")]
+    finally:
+        cassandra.execute(cassandra.delete(ALERT_EVENTS, nobody))
+
+
+def test_what_a_proof_found_is_kept_in_place_of_what_an_earlier_one_had_found(hospital: Hospital) -> None:
+    hospital.measure([130.0] * 40)
+    hospital.raise_alarms()
+    proof = hospital.prove()
+    fault = Difference("lake", "missing", "p.hr.1.00000", "p", 0, 7, "gone")
+    for differences, rows in (([fault], 1), ([], 0)):
+        job.keep(hospital.settings, proof._replace(differences=differences))
+        with Lake(hospital.settings) as lake:
+            assert len(lake.read(PROOF)) == rows
+
+
+def test_a_day_without_a_tick_has_no_end(hospital: Hospital) -> None:
+    with pytest.raises(RecoveryError, match="none landed on 2020-01-01"):
+        job.prove(hospital.settings, date(2020, 1, 1), unwatched)
