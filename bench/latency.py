@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import floor
-from bench.live import ROOT, live_stack, processes, simulated, supervisor
+from bench.live import ROOT, live_stack, resident_mb, simulated, supervisor
 from bench.probes import Probes
 from bench.report import Report
 from bench.scan import Scan
@@ -54,7 +54,7 @@ def run(seconds: int) -> Report:
             live, hops = _live(settings, rate, settle_s, seconds)
             rows += live
             notes.append(f"Hops of a batch at {rate} alerts/s, ms on average: {hops}")
-        resident = {name: row["memory_mb"] or 0 for name, row in processes().items()}
+        resident = resident_mb()
         supervisor(settings, "stop", "alarms", "standby")
         try:
             rows += [_floor(settings, rate, seconds) for rate in RATES]
@@ -72,6 +72,7 @@ def run(seconds: int) -> Report:
             "Event in `alerts`: both times are the broker's append times.",
             "Row in Cassandra: probes, one in half a second, read every 3 ms until the row is there.",
             "Broker, stores, landing, standby, notifier, load generator and benchmark share the cores.",
+            "What is not on the way from a reading to its alarm (landing, HDFS, standby, load) runs with nice 10.",
             "Floor: the same fold in a bare consumer loop in place of lane and standby; no recovery, no Cassandra.",
             *notes,
         ),
