@@ -1,0 +1,54 @@
+"""Days of the lake as Spark frames, planned for long passes: the sessions of the speed layer are set for tiny ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from lakehouse.contract import LakeTable
+from lakehouse.lake import Lake
+from lakehouse.settings import Settings
+from lakehouse.spark import spark_session
+
+_LONG_PASSES: Final = {
+    # A hundred million rows repay the second in which code is compiled for them.
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.shuffle.partitions": "16",
+}
+
+
+class LakeDays:
+    """The lake's tables, day by day. Made by `open_lake`."""
+
+    def __init__(self, spark: SparkSession, lake: Lake) -> None:
+        self._spark = spark
+        self._lake = lake
+
+    def rows(self, table: LakeTable, day: date, days: int = 1) -> DataFrame:
+        """Return the rows that landed on a day, or on that many days of which it is the last."""
+        landed = f.col(table.partition_by)
+        return (
+            self._spark.read.format("delta")
+            .load(self._lake.url(table))
+            .where((landed > f.lit(day - timedelta(days=days))) & (landed <= f.lit(day)))
+        )
+
+
+@contextmanager
+def open_lake(settings: Settings, app: str) -> Iterator[LakeDays]:
+    """Start Spark for the block."""
+    spark = spark_session(settings, app)
+    for name, value in _LONG_PASSES.items():
+        spark.conf.set(name, value)
+    try:
+        with Lake(settings) as lake:
+            yield LakeDays(spark, lake)
+    finally:
+        spark.stop()

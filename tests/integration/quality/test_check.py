@@ -1,0 +1,124 @@
+"""A clean day passes the gate; a day with a constant device, swapped pressures or a third lost is stopped."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clinical.vitals import DBP, INDEX, SBP
+from lakehouse.mart_tables import QUALITY_DAILY
+from lakehouse.marts import Marts
+from lakehouse.progress import unwatched
+from lakehouse.settings import Service, Settings
+from quality.check import Verdict, run
+from tests.integration.quality.days import PATIENTS, WARDS, Day, land, simulated, ward_of
+from tests.integration.streaming.landing_bench import with_own_lake
+from tests.local_stack import ROOT, LocalStack
+
+SYSTOLIC, DIASTOLIC = INDEX[SBP.name], INDEX[DBP.name]
+CLEAN, CONSTANT, SWAPPED, LOST, EMPTY = (date(2026, 10, day) for day in range(1, 6))
+
+
+@pytest.fixture(scope="module")
+def own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return with_own_lake(settings, tmp_path_factory.mktemp("quality"))
+
+
+@pytest.fixture(scope="module")
+def clean() -> Day:
+    return simulated()
+
+
+@pytest.fixture
+def found(own: Settings) -> Iterator[dict[date, Verdict]]:
+    """Judged days; their findings leave the mart with the test."""
+    judged: dict[date, Verdict] = {}
+    yield judged
+    with Marts(own, Service.BATCH) as marts:
+        for day in judged:
+            marts.replace_day(QUALITY_DAILY, day, [], table_name="readings")
+
+
+def judge(settings: Settings, day: date, content: Day, found: dict[date, Verdict]) -> Verdict:
+    land(settings, day, content)
+    found[day] = run(settings, day, "readings", unwatched)
+    return found[day]
+
+
+def test_a_clean_day_passes(own: Settings, clean: Day, found: dict[date, Verdict]) -> None:
+    verdict = judge(own, CLEAN, clean, found)
+    assert verdict.stopped_by == []
+    assert verdict.rows == clean.sent.sum()
+    # The simulation has no nurse: nobody notes consciousness and oxygen, and the gate says so.
+    assert {each.expectation for each in verdict.unmet} == {"news2_oxygen", "news2_consciousness"}
+    assert "heart_rate_bpm" in verdict.docs.parent.joinpath("index.html").parent.as_posix() or verdict.docs.is_file()
+    with Marts(own, Service.BATCH) as marts:
+        rows = marts.read(QUALITY_DAILY, CLEAN, table_name="readings")
+    assert len(rows) == len(verdict.findings)
+    assert {row["expectation"] for row in rows if not row["success"]} == {"news2_oxygen", "news2_consciousness"}
+
+
+def test_a_device_that_sends_a_constant_stops_the_night(own: Settings, clean: Day, found: dict[date, Verdict]) -> None:
+    def hang(day: Day) -> None:
+        day.values[120:, 7] = day.values[119, 7]
+
+    verdict = judge(own, CONSTANT, clean.changed(hang), found)
+    assert "stuck_device" in verdict.stopped_by
+    wards = [each.ward_id for each in verdict.findings if each.expectation == "stuck_device"]
+    assert wards == [None, ward_of(7)]
+
+
+def test_a_ward_with_swapped_pressures_stops_the_night(own: Settings, clean: Day, found: dict[date, Verdict]) -> None:
+    def swap(day: Day) -> None:
+        of_ward = [patient for patient in range(PATIENTS) if ward_of(patient) == WARDS[2]]
+        for patient in of_ward:
+            day.values[:, patient, [SYSTOLIC, DIASTOLIC]] = day.values[:, patient, [DIASTOLIC, SYSTOLIC]]
+
+    verdict = judge(own, SWAPPED, clean.changed(swap), found)
+    assert "ward_systolic_above_diastolic" in verdict.stopped_by
+    findings = [each for each in verdict.findings if each.expectation == "ward_systolic_above_diastolic"]
+    assert [(each.ward_id, each.observed) for each in findings] == [(None, 1.0), (WARDS[2], 1.0)]
+
+
+def test_a_day_that_lost_three_readings_in_ten_is_stopped(
+    own: Settings, clean: Day, found: dict[date, Verdict]
+) -> None:
+    def lose(day: Day) -> None:
+        day.sent &= np.random.default_rng(1).random(day.sent.shape) >= 0.3
+
+    verdict = judge(own, LOST, clean.changed(lose), found)
+    assert {"day_completeness", "ward_completeness"} <= set(verdict.stopped_by)
+    whole = next(each for each in verdict.findings if each.expectation == "day_completeness")
+    assert whole.observed == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_day_without_readings_is_stopped(own: Settings, found: dict[date, Verdict]) -> None:
+    found[EMPTY] = run(own, EMPTY, "readings", unwatched)
+    assert found[EMPTY].stopped_by == ["readings_landed"]
+
+
+def test_the_command_says_so_by_its_exit_code_and_its_last_line(own: Settings, clean: Day, settings: Settings) -> None:
+    day = date(2026, 10, 9)
+    land(own, day, clean)
+    environment = LocalStack(settings.run).environment | {"WARDWATCH_HDFS__ROOT": own.hdfs.root}
+    codes = {}
+    for table in ("entries", "readings"):
+        for date_judged in (day, EMPTY):
+            done = subprocess.run(
+                [sys.executable, "-m", "quality", "check", table, "--date", str(date_judged)],
+                cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            summary = json.loads(done.stdout.splitlines()[-1])
+            assert Path(summary["docs"]).is_file(), done.stderr
+            assert (summary["table"], summary["date"]) == (table, str(date_judged))
+            codes[table, date_judged] = done.returncode
+    assert codes["readings", day] == 0
+    assert codes["readings", EMPTY] == 1
+    assert codes["entries", day] == 0
