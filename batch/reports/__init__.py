@@ -1,0 +1,1 @@
+"""What `batch report` builds for the marts: one file a subject, most of it pure."""
