@@ -68,6 +68,17 @@ def prove(
 
 
 @app.command()
+def report(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="UTC day of the log.")]) -> None:
+    """Build the marts of a day, from which reports are drawn; alerts that ended on it complete the days before."""
+    from batch import report as job
+    from lakehouse.progress import bar
+
+    with bar(f"readings of {day:%Y-%m-%d}") as advance:
+        done = job.run(Settings.load(), day.date(), advance)
+    command.say_last(done.summary())
+
+
+@app.command()
 def care(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="UTC day that is over.")]) -> None:
     """Sort a closed day in the lake, delete what is older than its retention, and files that were replaced."""
     from batch import care as job
