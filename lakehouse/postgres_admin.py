@@ -1,7 +1,7 @@
 """What the administrator makes in PostgreSQL: roles, databases, the schema of the marts, its tables and grants.
 
-Each step may be made again; what is right is left alone. Everybody keeps to the own database: by default each role may
-connect to all of them, which is taken away.
+Each step may be made again; what is right is left alone. Each role enters the database in which it works, and not those
+of the others, as PostgreSQL would let it.
 """
 
 from __future__ import annotations
