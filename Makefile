@@ -16,7 +16,7 @@ TESTS = $(wildcard tests/unit tests/architecture tests/integration tests/end_to_
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.compiled  ## Python environment from the lock, jars checked against their sha256, the fold compiled
+setup: .venv/.compiled .venv-airflow/.synced  ## Python environments from the lock, jars checked by sha256, the fold compiled
 	@$(LAUNCHER) jars
 
 demo: setup  ## Start everything, play patients into the log, show alarms as they happen; Ctrl-C ends it
@@ -76,6 +76,11 @@ prerequisites:
 # uv takes a Python 3.11 that is there, else it brings one.
 .venv/.synced: uv.lock .uv/$(UV_VERSION)
 	@$(UV) sync --frozen
+	@touch $@
+
+# Airflow's dependencies and the platform's cannot live together: one lock, two environments.
+.venv-airflow/.synced: uv.lock .uv/$(UV_VERSION)
+	@UV_PROJECT_ENVIRONMENT=.venv-airflow $(UV) sync --frozen --no-default-groups --group airflow
 	@touch $@
 
 # Compiled once here (half a minute), the fold is loaded in a second by every process that folds.

@@ -16,8 +16,15 @@ from pydantic import SecretStr
 
 from certificates import ensure_certificate
 from credentials import missing_secrets, read_env, write_env
-from lakehouse.settings import CassandraSettings, HdfsSettings, KafkaSettings, Service, SmtpSettings
-from programs import OWN
+from lakehouse.settings import (
+    CassandraSettings,
+    HdfsSettings,
+    KafkaSettings,
+    PostgresSettings,
+    Service,
+    SmtpSettings,
+)
+from programs import AIRFLOW, OWN
 from render import CONFIG, Context, Place, render, service_context
 from stack import ROOT, StackPart, StackSettings
 from versions import load_versions
@@ -28,10 +35,13 @@ _DATA_DIRS = {
     "cassandra": "/var/lib/cassandra",
     "namenode": "/data",
     "datanode": "/data",
+    "postgres": "/var/lib/postgresql/18/docker",
+    "airflow": "/var/lib/wardwatch/airflow",
 }
 # `CLIENT://:9092` is how Kafka says "every address"; the others write zeros.
-_BINDS = {"kafka": "", "cassandra": "0.0.0.0", "namenode": "0.0.0.0", "datanode": "0.0.0.0"}  # noqa: S104  inside a container
-_INNER_PASSWORDS = ("broker_password", "controller_password")
+_BINDS = {"kafka": ""} | dict.fromkeys(("cassandra", "namenode", "datanode", "postgres", "airflow"), "0.0.0.0")  # noqa: S104  inside a container
+_HOSTS = {"airflow": "api-server"}
+_INNER_SECRETS = tuple(name for name, field in StackPart.model_fields.items() if field.annotation is SecretStr)
 _CERTIFICATE = _CONFIG_DIR / "smtp" / "cert.pem"
 
 
@@ -61,9 +71,10 @@ def compose_settings(secrets: Mapping[str, str]) -> StackSettings:
         kafka=KafkaSettings(bootstrap="kafka:9092"),
         cassandra=CassandraSettings(hosts=("cassandra",)),
         hdfs=HdfsSettings(host="namenode"),
+        postgres=PostgresSettings(host="postgres"),
         smtp=SmtpSettings(host="mail", user="wardwatch", ca_file=_CERTIFICATE),
         stack=StackPart.model_validate(
-            {name: secrets[f"WARDWATCH_STACK__{name.upper()}"] for name in ("kafka_cluster_id", *_INNER_PASSWORDS)}
+            {name: secrets[f"WARDWATCH_STACK__{name.upper()}"] for name in ("kafka_cluster_id", *_INNER_SECRETS)}
         ),
     )
 
@@ -72,7 +83,7 @@ def compose_context(settings: StackSettings, target: Path) -> Context:
     """Return what all templates need for containers."""
     versions = load_versions()
     places = {
-        name: Place(_CONFIG_DIR, Path(data_dir), Path("/unused"), host=name, bind=_BINDS[name])
+        name: Place(_CONFIG_DIR, Path(data_dir), Path("/unused"), host=_HOSTS.get(name, name), bind=_BINDS[name])
         for name, data_dir in _DATA_DIRS.items()
     }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -82,6 +93,7 @@ def compose_context(settings: StackSettings, target: Path) -> Context:
         "images": versions.images,
         "uv": versions.uv,
         "processes": [program.name for program in OWN],
+        "night": [program.name for program in AIRFLOW],
         "smtp_port": settings.smtp.port,
         "healthcheck": _healthcheck,
     }
@@ -121,6 +133,7 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
         "WARDWATCH_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
         "WARDWATCH_CASSANDRA__HOSTS": json.dumps(settings.cassandra.hosts),
         "WARDWATCH_HDFS__HOST": settings.hdfs.host,
+        "WARDWATCH_POSTGRES__HOST": settings.postgres.host,
         "WARDWATCH_SMTP__HOST": settings.smtp.host,
         "WARDWATCH_SMTP__USER": str(settings.smtp.user),
         "WARDWATCH_SMTP__CA_FILE": str(settings.smtp.ca_file),
@@ -131,6 +144,11 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
     smtp = {"WARDWATCH_SMTP__PASSWORD"}
     logins = {program.name: {f"WARDWATCH_PASSWORDS__{program.name.upper()}"} for program in OWN}
     logins["notify"] |= smtp
+    # Jobs run below the scheduler; Airflow's own passwords stand in its configuration.
+    logins["scheduler"] = {f"WARDWATCH_PASSWORDS__{Service.BATCH.upper()}"} | smtp
+    logins["airflow-init"] = {"WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD", "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD"}
     logins |= {"mail": smtp, "init": {name for name in secrets if name.startswith("WARDWATCH_PASSWORDS__")}}
     for process, names in logins.items():
         write_env(target / "secrets", {name: secrets[name] for name in sorted(names)}, name=f"{process}.env")
+    superuser = {"POSTGRES_PASSWORD": secrets[f"WARDWATCH_PASSWORDS__{Service.ADMIN.upper()}"]}  # as its image calls it
+    write_env(target / "secrets", superuser, name="postgres.env")

@@ -42,6 +42,11 @@ def missing_secrets(known: Mapping[str, str]) -> dict[str, str]:
         "WARDWATCH_SMTP__PASSWORD": _password,
         "WARDWATCH_STACK__BROKER_PASSWORD": _password,
         "WARDWATCH_STACK__CONTROLLER_PASSWORD": _password,
+        "WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD": _password,
+        "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD": _password,
+        "WARDWATCH_STACK__AIRFLOW_JWT_SECRET": _key,
+        "WARDWATCH_STACK__AIRFLOW_SECRET_KEY": _key,
+        "WARDWATCH_STACK__AIRFLOW_FERNET_KEY": _fernet_key,
         "WARDWATCH_STACK__KAFKA_CLUSTER_ID": _cluster_id,
         "WARDWATCH_STACK__ID": _password,
     }
@@ -51,6 +56,14 @@ def missing_secrets(known: Mapping[str, str]) -> dict[str, str]:
 def _password() -> str:
     # Hexadecimal: needs no quoting in any of the files that it is rendered into.
     return secrets.token_hex(16)
+
+
+def _key() -> str:
+    return secrets.token_hex(64)  # HMAC with SHA-512 wants 64 bytes
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _cluster_id() -> str:

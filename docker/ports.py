@@ -44,7 +44,9 @@ PORTS = (
     PortUse("datanode", "WARDWATCH_STACK__DATANODE_PORT", 9866),
     PortUse("datanode", "WARDWATCH_STACK__DATANODE_HTTP_PORT", 9864),
     PortUse("datanode", "WARDWATCH_STACK__DATANODE_IPC_PORT", 9867),
+    PortUse("postgres", "WARDWATCH_POSTGRES__PORT", 5432),
     PortUse("mail", "WARDWATCH_SMTP__PORT", 1025),
+    PortUse("api-server", "WARDWATCH_STACK__AIRFLOW_PORT", 8080),
 )
 
 

@@ -15,26 +15,38 @@ class Program:
     name: str
     service: str  # what a person calls it: `make up` and `launcher.py up kafka hdfs`
     stop_wait_s: int = 30
+    stop_signal: str = "TERM"
+    may_wait: bool = False  # gives way to what stands between a reading and its alarm, where the processor is short
 
 
 SERVICES = (
     Program("kafka", "kafka"),
     Program("cassandra", "cassandra"),
-    Program("namenode", "hdfs"),
-    Program("datanode", "hdfs"),
+    Program("namenode", "hdfs", may_wait=True),
+    Program("datanode", "hdfs", may_wait=True),
+    Program(
+        "postgres", "postgres", stop_signal="INT", may_wait=True
+    ),  # TERM waits until the last client has left by itself
     Program("mail", "mail", stop_wait_s=5),
 )
 # Our own processes: `python -m streaming NAME` each.
 OWN = (
     Program("clock", "clock", stop_wait_s=10),
     Program("alarms", "alarms"),
-    Program("standby", "standby", stop_wait_s=10),
-    Program("landing", "landing"),
+    Program("standby", "standby", stop_wait_s=10, may_wait=True),
+    Program("landing", "landing", may_wait=True),
     Program("notify", "notify", stop_wait_s=15),
 )
-PROGRAMS = SERVICES + OWN
+# The night: `airflow NAME` each, in the environment of Airflow. It starts last, when the ward is watched already.
+AIRFLOW = (
+    Program("api-server", "airflow", may_wait=True),
+    Program("scheduler", "airflow", may_wait=True),
+    Program("dag-processor", "airflow", may_wait=True),
+    Program("triggerer", "airflow", may_wait=True),
+)
+PROGRAMS = SERVICES + OWN + AIRFLOW
 INIT = "init"  # no process: topics, users, tables and folders, made between the services and our own
-NAMES = (*dict.fromkeys(program.service for program in SERVICES), INIT, *(program.name for program in OWN))
+NAMES = (*dict.fromkeys(program.service for program in SERVICES), INIT, *(program.name for program in OWN), "airflow")
 
 
 def select(names: Iterable[str]) -> tuple[list[Program], bool]:

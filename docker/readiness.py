@@ -16,10 +16,11 @@ import requests
 from confluent_kafka.admin import AdminClient
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+import postgres
 from bootstrap import ensure_cassandra_admin, ensure_hdfs_root
 from lakehouse.settings import Service
-from programs import OWN, SERVICES, Program
-from stack import StackError, StackSettings
+from programs import AIRFLOW, OWN, SERVICES, Program
+from stack import LOOPBACK, StackError, StackSettings
 from supervision import ProcessInfo, Supervisor
 
 DEADLINE_S = 180  # a busy machine of two cores is five times slower than a quiet one
@@ -79,6 +80,8 @@ def probe(program: Program, process: ProcessInfo, settings: StackSettings, run: 
         raise NotReadyError(f"it is {process.state.lower()}")
     if program in OWN:
         check_heartbeat(run, program.name, since=process.started_at)
+    elif program in AIRFLOW:
+        check_airflow(program.name, settings, since=process.started_at)
     else:
         ask(program.name, settings)
 
@@ -96,6 +99,7 @@ def ask(service: str, settings: StackSettings) -> None:
         "cassandra": ensure_cassandra_admin,
         "namenode": _ask_namenode,
         "datanode": _ask_datanode,
+        "postgres": postgres.ask,
         "mail": _ask_mail,
     }
     try:
@@ -168,6 +172,26 @@ def _ask_datanode(settings: StackSettings) -> None:
 def _ask_mail(settings: StackSettings) -> None:
     with smtplib.SMTP(settings.smtp.host, settings.smtp.port, timeout=_PROBE_TIMEOUT_S) as client:
         client.noop()
+
+
+def check_airflow(name: str, settings: StackSettings, *, since: float) -> None:
+    """Refuse a program of Airflow of which its web server does not know that it has lived since it was started."""
+    try:
+        answer = requests.get(
+            f"http://{LOOPBACK}:{settings.stack.airflow_port}/api/v2/monitor/health", timeout=_PROBE_TIMEOUT_S
+        )
+        answer.raise_for_status()
+        health = answer.json()
+    except (requests.RequestException, ValueError) as error:
+        raise NotReadyError(f"{type(error).__name__}: {str(error)[:160]}") from None
+    part = name.replace("-", "_")
+    beat = health["metadatabase"] if name == "api-server" else health[part]
+    if beat["status"] != "healthy":
+        raise NotReadyError(f"it is {beat['status']}")
+    if name != "api-server":
+        told = datetime.fromisoformat(beat[f"latest_{part}_heartbeat"]).timestamp()
+        if told < since:
+            raise NotReadyError("no heartbeat since it started")
 
 
 def read_heartbeat(run: Path, name: str) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+import postgres
+from airflow_home import airflow_command, airflow_context, airflow_environment
 from java import Java
 from lakehouse.settings import Service
-from programs import OWN, PROGRAMS, Program
+from programs import AIRFLOW, OWN, PROGRAMS, Program
 from stack import LOOPBACK, ROOT, StackSettings
 from supervision import socket_path
 
@@ -23,10 +25,13 @@ HDFS_SUPERUSER = "hdfs"
 
 Context = dict[str, Any]
 
+NICE = ("nice", "-n", "10")
 CONFIG = {
     "kafka": ("server.properties", "log4j2.yaml"),
     "cassandra": ("cassandra.yaml", "logback.xml"),
     "hdfs": ("core-site.xml", "hdfs-site.xml", "hadoop-policy.xml", "log4j.properties"),
+    "postgres": ("postgresql.conf", "pg_hba.conf"),
+    "airflow": ("airflow.cfg", "connections.json", "config/airflow_local_settings.py"),
 }
 JAVA_ARGS = {"kafka": ("java.args",), "cassandra": ("java.args",), "hdfs": ("namenode.args", "datanode.args")}
 
@@ -79,6 +84,14 @@ def service_context(settings: StackSettings, places: dict[str, Place], *, local:
             "user": settings.hdfs.user,
             "sync_on_close": not local,  # survives a power cut; costs a flush per file
         },
+        "postgres": _place(places["postgres"])
+        | {
+            "port": settings.postgres.port,
+            "superuser": Service.ADMIN.value,
+            "network": f"{LOOPBACK}/32" if local else "samenet",
+            "socket_dir": "" if local else "/var/run/postgresql",  # the image makes its first user through it
+        },
+        "airflow": _place(places["airflow"]) | airflow_context(settings),
     }
 
 
@@ -101,10 +114,10 @@ def render(template: str, context: Context) -> str:
 
 def local_places(run: Path) -> dict[str, Place]:
     """Return the places of plain processes: everything below the run folder, on loopback."""
-    homes = {"kafka": "kafka", "cassandra": "cassandra", "namenode": "hdfs", "datanode": "hdfs"}
+    homes = {name: name for name in ("kafka", "cassandra", "postgres", "airflow")}
     return {
         name: Place(run / home / "conf", run / home / "data", run / "jars" / home, LOOPBACK, LOOPBACK)
-        for name, home in homes.items()
+        for name, home in (homes | {"namenode": "hdfs", "datanode": "hdfs"}).items()
     }
 
 
@@ -112,12 +125,12 @@ def render_local(settings: StackSettings, run: Path, java: Java) -> None:
     """Write every configuration file of the local stack below the run folder."""
     context = service_context(settings, local_places(run), local=True) | {"logs_dir": run / "logs"}
     for service, names in CONFIG.items():
-        for name in names + JAVA_ARGS[service]:
+        for name in names + JAVA_ARGS.get(service, ()):
             _write(run / service / "conf" / name, render(f"{service}/{name}", context))
     # The hadoop-hdfs jar lacks its web pages, and without the folders both daemons refuse to start.
     for page in ("hdfs", "datanode", "static"):
         _write(run / "hdfs" / "conf" / "webapps" / page / "WEB-INF" / "web.xml", "<web-app/>\n")
-    _write(run / "supervisord.conf", render("supervisord.conf", _supervisor_context(run, java)))
+    _write(run / "supervisord.conf", render("supervisord.conf", _supervisor_context(settings, run, java)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -125,7 +138,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _supervisor_context(run: Path, java: Java) -> Context:
+def _supervisor_context(settings: StackSettings, run: Path, java: Java) -> Context:
     return {
         "run": run,
         "root": ROOT,
@@ -133,23 +146,35 @@ def _supervisor_context(run: Path, java: Java) -> Context:
         "socket": socket_path(run),
         # Told its user, supervisord does not warn of root.
         "user": getpass.getuser() if os.geteuid() == 0 else "",
-        "programs": [_program_context(program, run, java) for program in PROGRAMS],
+        "programs": [_program_context(program, settings, run, java) for program in PROGRAMS],
     }
 
 
-def _program_context(program: Program, run: Path, java: Java) -> Context:
+def _program_context(program: Program, settings: StackSettings, run: Path, java: Java) -> Context:
+    environment = {"HADOOP_USER_NAME": HDFS_SUPERUSER} if program.service == "hdfs" else {}
+    if program in AIRFLOW:
+        environment = airflow_environment(settings, run)
     return {
         "name": program.name,
         "stop_wait_s": program.stop_wait_s,
-        "command": shlex.join(_command(program, run, java)),
-        "environment": f'HADOOP_USER_NAME="{HDFS_SUPERUSER}"' if program.service == "hdfs" else "",
+        "stop_signal": program.stop_signal,
+        "command": shlex.join([*(NICE if program.may_wait else ()), *_command(program, run, java)]),
+        "environment": ",".join(f'{name}="{_escaped(value)}"' for name, value in environment.items()),
     }
+
+
+def _escaped(value: str) -> str:
+    return value.replace("%", "%%")  # supervisord takes it for a variable of its own
 
 
 def _command(program: Program, run: Path, java: Java) -> list[str]:
     if program in OWN:
         return [sys.executable, "-m", "streaming", program.name]
-    if program.service == "mail":
+    if program in AIRFLOW:
+        return airflow_command(program.name)
+    if program.name == "postgres":
+        return postgres.command(run)
+    if program.name == "mail":
         return [sys.executable, str(ROOT / "docker" / "mail_server.py")]
     args = f"{program.name}.args" if program.service == "hdfs" else "java.args"
     return [str(java.executable), f"@{run / program.service / 'conf' / args}"]

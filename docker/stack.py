@@ -29,11 +29,17 @@ class StackPart(BaseModel):
     datanode_port: Port = 9866
     datanode_http_port: Port = 9864
     datanode_ipc_port: Port = 9867
+    airflow_port: Port = 8080
     kafka_heap: str = "256M"
     cassandra_heap: str = "512M"
     hdfs_heap: str = "128M"
     broker_password: SecretStr = SecretStr("")
     controller_password: SecretStr = SecretStr("")
+    airflow_admin_password: SecretStr = SecretStr("")
+    airflow_viewer_password: SecretStr = SecretStr("")
+    airflow_jwt_secret: SecretStr = SecretStr("")  # between its programs
+    airflow_secret_key: SecretStr = SecretStr("")  # of its sessions
+    airflow_fernet_key: SecretStr = SecretStr("")  # of what it keeps encrypted in its database
 
 
 class StackSettings(Settings):

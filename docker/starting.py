@@ -14,6 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+import postgres
+from airflow_home import prepare_airflow
 from bootstrap import format_kafka, format_namenode
 from certificates import ensure_certificate
 from credentials import ENV_FILE, missing_secrets, read_env, write_env
@@ -21,9 +23,9 @@ from jars import install
 from java import Java, find_java
 from ports import choose_ports
 from preflight import check_machine
-from programs import INIT, OWN, Program
+from programs import AIRFLOW, INIT, OWN, SERVICES, Program
 from readiness import wait_until_ready
-from render import CONFIG, render_local
+from render import JAVA_ARGS, render_local
 from stack import LOOPBACK, ROOT, StackError, StackSettings
 from supervision import Supervisor, end_orphans
 from versions import load_versions
@@ -112,16 +114,22 @@ def _prepare(run: Path, to_start: list[Program], java: Java) -> StackSettings:
 
 
 def _jar_sets(programs: list[Program]) -> list[str]:
-    services = dict.fromkeys(program.service for program in programs if program.service in CONFIG)
+    services = dict.fromkeys(program.service for program in programs if program.service in JAVA_ARGS)
     # Tests start only services, and run Spark themselves.
     return [*services, "spark"]
 
 
 def _start(stack: Stack, programs: list[Program], *, with_init: bool) -> None:
-    _start_together(stack, [program for program in programs if program not in OWN])
+    _start_together(stack, [program for program in programs if program in SERVICES])
     if with_init:
         _run_init(stack.console)
     _start_together(stack, [program for program in programs if program in OWN])
+    if night := [program for program in programs if program in AIRFLOW]:
+        began = time.monotonic()
+        with stack.console.status("tables and users of Airflow"):
+            prepare_airflow(stack.settings, stack.run)
+        _say(stack.console, "airflow", "done", began)
+        _start_together(stack, night)
 
 
 def _start_together(stack: Stack, programs: list[Program]) -> None:
@@ -132,6 +140,8 @@ def _start_together(stack: Stack, programs: list[Program]) -> None:
         format_kafka(stack.settings, stack.run, stack.java)
     if "namenode" in names:
         format_namenode(stack.run, stack.java)
+    if "postgres" in names:
+        postgres.init_data(stack.settings, stack.run)
     for program in programs:
         stack.supervisor.start(program.name)
     for program in programs:
@@ -154,4 +164,4 @@ def _run_init(console: Console) -> None:
 
 
 def _say(console: Console, name: str, what: str, began: float) -> None:
-    console.print(f"  {name:<10} {what:<6} {time.monotonic() - began:5.1f} s")
+    console.print(f"  {name:<13} {what:<6} {time.monotonic() - began:5.1f} s")

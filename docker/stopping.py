@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from programs import OWN, SERVICES, Program
+from programs import AIRFLOW, OWN, SERVICES, Program
 from supervision import Supervisor, end_orphans
 
 
 def bring_down(run: Path, console: Console) -> None:
-    """End our own processes, then the services they need, then supervisord, and wait until all are gone."""
+    """End the night, our own processes, the services they need, then supervisord, and wait until all are gone."""
     supervisor = Supervisor(run)
     if supervisor.is_running():
-        for group in (OWN, SERVICES):
+        for group in (AIRFLOW, OWN, SERVICES):
             _stop(group, supervisor, console)
         supervisor.shutdown()
         console.print("Wardwatch has ended; its data stay in the run folder.")

@@ -27,6 +27,7 @@ class Images(BaseModel):
     kafka: str
     cassandra: str
     hdfs: str
+    postgres: str
     python: str
 
 

@@ -120,6 +120,7 @@ class Settings(BaseSettings):
     run: Path = Path("run")
     data: Path = Path("data")
     care_teams: Path = Path("care_teams.yaml")
+    engineers: tuple[str, ...] = ("engineers@hospital.example",)  # hear of what fails in the night
     passwords: dict[Service, SecretStr] = Field(default_factory=dict)
     kafka: KafkaSettings = KafkaSettings()
     cassandra: CassandraSettings = CassandraSettings()

@@ -88,9 +88,9 @@ def _processes() -> Iterator[psutil.Process]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Kafka, Cassandra, HDFS and the mail server, with topics, users, tables and folders; none of our processes."""
+    """Every store and the mail server, with topics, users, tables and folders; none of our processes."""
     local = LocalStack(tmp_path_factory.mktemp("stack"))
-    local.up("kafka", "cassandra", "hdfs", "mail", "init")
+    local.up("kafka", "cassandra", "hdfs", "postgres", "mail", "init")
     try:
         yield local
     finally:

