@@ -26,8 +26,8 @@ console = Console(highlight=False)
 def init(
     wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for stores that do not answer yet.")] = 60.0,
 ) -> None:
-    """Make topics, users, permissions, keyspace, tables and folders. What is there and right is left alone."""
-    with console.status("asking Kafka, Cassandra and HDFS"):
+    """Make topics, users, permissions, keyspace, databases, tables, folders. What is there and right is left alone."""
+    with console.status("asking Kafka, Cassandra, HDFS and PostgreSQL"):
         outcomes = initialise(Settings.load(), wait)
     for outcome in outcomes:
         for change in outcome.changes:

@@ -12,12 +12,16 @@ from typing import Final, NamedTuple, TypeAlias
 from tenacity import stop_after_delay
 
 from lakehouse import kafka_admin
-from lakehouse.access import ACCESS
+from lakehouse.access import ACCESS, DATABASE_OWNERS, MART_RIGHTS
 from lakehouse.cassandra_admin import granted, grants
 from lakehouse.cassandra_session import connect
 from lakehouse.errors import WardwatchError
 from lakehouse.hdfs import FOLDERS, Hdfs
 from lakehouse.lake import Lake
+from lakehouse.mart_tables import MARTS
+from lakehouse.postgres import connect as postgres_as
+from lakehouse.postgres_admin import database_of, differences, rights
+from lakehouse.postgres_admin import granted as mart_rights
 from lakehouse.render import topic_partitions
 from lakehouse.settings import Service, Settings
 from lakehouse.spark import jars
@@ -55,10 +59,15 @@ def _checks() -> list[NamedCheck]:
         for service, access in ACCESS.items()
         if access.has_role
     ]
+    postgres: list[NamedCheck] = [
+        ("PostgreSQL", f"as {service}", partial(_postgres, service=service))
+        for service in (*MART_RIGHTS, *DATABASE_OWNERS)
+    ]
     return [
         ("Kafka", "topics", _topics), *kafka,
         ("Cassandra", "tables", _tables), *cassandra,
         ("HDFS", "folders", _folders), ("HDFS", "lake", _lake),
+        ("PostgreSQL", "marts", _marts), *postgres,
         ("SMTP", "login", _smtp), ("Spark", "jars", _spark),
     ]  # fmt: skip
 
@@ -154,6 +163,21 @@ def _lake(settings: Settings) -> list[str]:
             except WardwatchError as error:
                 problems.append(str(error))
     return problems
+
+
+def _marts(settings: Settings) -> list[str]:
+    with postgres_as(settings, Service.ADMIN, patience_s=PATIENCE_S) as marts:
+        return [problem for table in MARTS.values() for problem in differences(marts, table)]
+
+
+def _postgres(settings: Settings, service: Service) -> list[str]:
+    with postgres_as(settings, service, database_of(settings, service), patience_s=PATIENCE_S) as database:
+        if service in DATABASE_OWNERS:
+            return []
+        wanted, found = rights(service), mart_rights(database, service)
+    return [f"may not {right} {table}; {INIT}" for right, table in sorted(wanted - found)] + [
+        f"may {right} {table}, and should not; {INIT}" for right, table in sorted(found - wanted)
+    ]
 
 
 def _smtp(settings: Settings) -> list[str]:

@@ -11,6 +11,7 @@ from lakehouse.cassandra_admin import CassandraAdmin
 from lakehouse.errors import WardwatchError
 from lakehouse.hdfs import ensure_folders
 from lakehouse.lake import Lake
+from lakehouse.postgres_admin import PostgresAdmin
 from lakehouse.settings import Settings
 from lakehouse.tables import LAKE
 
@@ -24,7 +25,7 @@ class Outcome(NamedTuple):
 
 
 def initialise(settings: Settings, wait_s: float) -> list[Outcome]:
-    """Make topics, users, permissions, keyspace, tables, roles, folders; all stores side by side.
+    """Make topics, users, permissions, keyspace, tables, roles, folders, databases; all stores side by side.
 
     Parameters
     ----------
@@ -67,8 +68,14 @@ def _hdfs(settings: Settings, wait_s: float) -> list[str]:
         return changes + [change for table in LAKE.values() for change in lake.ensure(table)]
 
 
+def _postgres(settings: Settings, wait_s: float) -> list[str]:
+    with PostgresAdmin(settings, patience_s=wait_s) as postgres:
+        return [*postgres.ensure_roles(), *postgres.ensure_databases(), *postgres.ensure_marts()]
+
+
 _STORES: Final[dict[str, Callable[[Settings, float], list[str]]]] = {
     "Kafka": _kafka,
     "Cassandra": _cassandra,
     "HDFS": _hdfs,
+    "PostgreSQL": _postgres,
 }

@@ -10,6 +10,7 @@ from lakehouse.__main__ import app
 from lakehouse.access import ACCESS
 from lakehouse.cassandra_admin import CassandraAdmin
 from lakehouse.initialise import initialise
+from lakehouse.postgres import connect
 from lakehouse.settings import CassandraSettings, Service, Settings
 
 
@@ -25,6 +26,7 @@ def test_a_second_init_changes_nothing(settings: Settings) -> None:
         ("Kafka", [], None),
         ("Cassandra", [], None),
         ("HDFS", [], None),
+        ("PostgreSQL", [], None),
     ]
 
 
@@ -43,6 +45,19 @@ def test_the_doctor_names_a_permission_that_lacks_and_init_mends_it(settings: Se
     assert result.exit_code == 1
     assert "may not write bedside; run `python -m lakehouse init`" in result.output
     assert "clock may write topic bedside" in runner.invoke(app, ["init"]).output
+
+
+def test_the_doctor_names_a_mart_that_is_not_there_and_a_right_that_lacks(
+    settings: Settings, runner: CliRunner
+) -> None:
+    with connect(settings, Service.ADMIN) as admin:
+        admin.execute("DROP TABLE mart.proof_daily")
+        admin.execute("REVOKE SELECT ON mart.quality_daily FROM reports")
+    said = runner.invoke(app, ["doctor"]).output
+    assert "the mart proof_daily is not there; run `python -m lakehouse init`" in said
+    assert "may not SELECT quality_daily; run `python -m lakehouse init`" in said
+    assert "reports may SELECT quality_daily" in runner.invoke(app, ["init"]).output
+    assert "everything answers" in runner.invoke(app, ["doctor"]).output
 
 
 def test_what_is_too_much_is_taken_back(settings: Settings) -> None:
