@@ -22,7 +22,7 @@ from lakehouse.packing import pack
 from lakehouse.tables import READINGS
 from streaming.bedside.episodes import SIMULATED
 from streaming.bedside.monitors import MOMENTS
-from streaming.bedside.partitions import partition_of
+from streaming.bedside.partitioner import partition_of
 from streaming.bedside.physiology import GROUP
 from streaming.bedside.simulation import Script, Simulation
 from streaming.landing import RECORDS

@@ -24,7 +24,7 @@ Partitions = Annotated[str | None, typer.Option(help="This lane's partitions, fo
 def alarms(partitions: Partitions = None) -> None:
     """Turn the bedside log into alarms: Spark, the fold, Cassandra and the topic `alerts`."""
     from streaming import alarms
-    from streaming.bedside.stopping import stop_on_signals
+    from streaming.stopping import stop_on_signals
 
     alarms.run(Settings.load(), partitions, stop_on_signals())
 
@@ -33,7 +33,7 @@ def alarms(partitions: Partitions = None) -> None:
 def standby(partitions: Partitions = None) -> None:
     """Fold the log in silence, and raise the alarms while the lane is away."""
     from streaming import standby
-    from streaming.bedside.stopping import stop_on_signals
+    from streaming.stopping import stop_on_signals
 
     standby.run(Settings.load(), partitions, stop_on_signals())
 
@@ -42,7 +42,7 @@ def standby(partitions: Partitions = None) -> None:
 def landing() -> None:
     """Land the log in the lake on HDFS."""
     from streaming import landing
-    from streaming.bedside.stopping import stop_on_signals
+    from streaming.stopping import stop_on_signals
 
     landing.run(Settings.load(), stop_on_signals())
 
@@ -79,7 +79,7 @@ def mailbox(
 def clock() -> None:
     """Write one tick a second to every partition of the bedside log."""
     from streaming.bedside import clock
-    from streaming.bedside.stopping import stop_on_signals
+    from streaming.stopping import stop_on_signals
 
     clock.run(Settings.load(), stop_on_signals())
 
@@ -103,7 +103,7 @@ def replay(
     """
     from lakehouse.progress import bar
     from streaming.bedside import replay
-    from streaming.bedside.stopping import stop_on_signals
+    from streaming.stopping import stop_on_signals
 
     settings = Settings.load()
     wanted = [name.strip() for name in records.split(",") if name.strip()]
@@ -137,7 +137,7 @@ def simulate(
     from lakehouse.progress import bar
     from streaming.bedside import simulator
     from streaming.bedside.simulation import Script
-    from streaming.bedside.stopping import stop_on_signals
+    from streaming.stopping import stop_on_signals
 
     script = Script(
         patients=patients,

@@ -26,7 +26,7 @@ from streaming.bedside import census, recordings, replay, simulator
 from streaming.bedside.recordings.files import MissingRecordings
 from streaming.bedside.recordings.recording import Recording
 from streaming.bedside.simulation import Script
-from streaming.bedside.stopping import stop_on_signals
+from streaming.stopping import stop_on_signals
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from lakehouse.settings import Settings
 from streaming.bedside import census
 from streaming.bedside.labels import LabelWriter, finish, part
 from streaming.bedside.monitors import Monitors
-from streaming.bedside.partitions import partition_of
+from streaming.bedside.partitioner import partition_of
 from streaming.bedside.simulation import Script, Simulation
 
 TICK: Final = encode(Tick())

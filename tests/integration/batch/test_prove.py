@@ -30,7 +30,7 @@ from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE_ALERT_EVENTS, PROOF
 from streaming.bedside_log import BedsideLog
 from streaming.lander import Lander, Progress
 from streaming.sink import EventSink, Outcome, requests_of, urgent_first
-from tests.integration.streaming.landing_bench import ends_of, read_log, with_own_lake
+from tests.integration.streaming.own_lake import ends_of, read_log, with_own_lake
 
 Ends = dict[int, int]
 

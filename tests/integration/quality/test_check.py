@@ -19,7 +19,7 @@ from lakehouse.progress import unwatched
 from lakehouse.settings import Service, Settings
 from quality.check import Verdict, run
 from tests.integration.quality.days import PATIENTS, WARDS, Day, land, simulated, ward_of
-from tests.integration.streaming.landing_bench import with_own_lake
+from tests.integration.streaming.own_lake import with_own_lake
 from tests.local_stack import ROOT, LocalStack
 
 SYSTOLIC, DIASTOLIC = INDEX[SBP.name], INDEX[DBP.name]

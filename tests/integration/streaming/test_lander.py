@@ -20,7 +20,7 @@ from lakehouse.messages import Reading, Tick, Vitals, encode
 from lakehouse.settings import Settings
 from lakehouse.tables import READINGS
 from streaming.lander import Lander, Progress
-from tests.integration.streaming.landing_bench import RECORDS, landed_event_ids, landed_offsets, with_own_lake
+from tests.integration.streaming.own_lake import RECORDS, landed_event_ids, landed_offsets, with_own_lake
 
 AT = datetime(2026, 1, 5, 23, 59, 58, tzinfo=UTC)
 

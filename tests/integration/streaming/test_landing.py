@@ -24,7 +24,7 @@ from lakehouse.messages import Reading, Tick, Vitals, encode
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import QUARANTINE
 from supervision import socket_path
-from tests.integration.streaming.landing_bench import ends_of, landed_event_ids, landed_offsets, with_own_lake
+from tests.integration.streaming.own_lake import ends_of, landed_event_ids, landed_offsets, with_own_lake
 from tests.local_stack import LocalStack
 from waiting import until
 

@@ -22,7 +22,7 @@ from streaming.bedside_log import BedsideLog
 from streaming.lander import Lander, Progress
 from streaming.partitions import checkpoint_folder, lane_name, snapshot_folder
 from streaming.snapshots import Snapshots
-from tests.integration.streaming.landing_bench import ends_of, read_log, with_own_lake
+from tests.integration.streaming.own_lake import ends_of, read_log, with_own_lake
 
 Ends = dict[int, int]
 

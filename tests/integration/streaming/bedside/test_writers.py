@@ -19,7 +19,7 @@ from lakehouse.kafka import assign, consumer, log_ends, records
 from lakehouse.messages import Admission, Reading, Tick, decode
 from lakehouse.settings import Service, Settings
 from streaming.bedside import clock, replay, simulator
-from streaming.bedside.partitions import partition_of
+from streaming.bedside.partitioner import partition_of
 from streaming.bedside.recordings.recording import Recording
 from streaming.bedside.simulation import Script
 

@@ -12,7 +12,7 @@ import pytest
 from lakehouse.messages import Admission, Reading, Tick, decode
 from lakehouse.settings import KafkaSettings, Settings
 from streaming.bedside import history
-from streaming.bedside.partitions import partition_of
+from streaming.bedside.partitioner import partition_of
 from streaming.bedside.simulation import Script
 
 START = datetime(2026, 1, 1, 8, tzinfo=UTC)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.bedside.partitions import murmur2, partition_of
+from streaming.bedside.partitioner import murmur2, partition_of
 
 
 # The rows of Kafka's own UtilsTest.testMurmur2.

@@ -1,4 +1,4 @@
-"""How a process of the bedside ends: at the next good moment after SIGTERM or Ctrl-C."""
+"""How a process of the speed layer ends: at the next good moment after SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
