@@ -101,6 +101,20 @@ def erase(patient: Annotated[str, typer.Option(help="Pseudonymous id of a patien
         raise typer.Exit(1)
 
 
+@app.command()
+def watch() -> None:
+    """Ask whether the ward is being watched: pulse, ticks, landing, mail. One line a fault, and then exit code 1."""
+    from batch import watch as job
+
+    standing = job.look(Settings.load())
+    found = list(job.faults(standing))
+    for fault in found:
+        typer.echo(fault, err=True)
+    command.say_last(standing.summary())
+    if found:
+        raise typer.Exit(1)
+
+
 def days(first: datetime | None, last: datetime | None) -> list[date]:
     """Return the days from the first to the last, both included."""
     if first is None or last is None or last < first:

@@ -26,7 +26,8 @@ answers by 06:00 UTC of the morning after: nothing is published, the old limits 
 - `check_proposals`: a proposal breaks the policy. Leave it failed and tell the developers: this must not happen.
 - `publish`: clear it; what has been published is recognised and not written twice.
 
-**To undo it**: `python -m batch publish --help` says how limits go back by one version.
+**To undo it**: `.venv/bin/python -m batch publish --roll-back --date D` goes back by one version: for all who got new
+limits that night, or with `--patient` or `--ward` for some.
 
 Owner: data engineers; approval by clinicians.
 """

@@ -1,0 +1,166 @@
+"""Asks from outside whether the ward is being watched: by what the speed layer leaves behind, not by what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from lakehouse.cassandra import Cassandra
+from lakehouse.errors import DecodeError
+from lakehouse.events import Pulse, decode
+from lakehouse.kafka import assign, consumer, log_ends, records
+from lakehouse.lake import Lake
+from lakehouse.landed import landed
+from lakehouse.settings import Service, Settings
+from lakehouse.tables import DEAD_LETTERS_BY_DAY
+from lakehouse.topics import ALERTS, BEDSIDE
+
+# Several times what each needs when it is well: a pulse and a tick come once a second, landing commits each minute.
+MOST_PULSE_AGE_S: Final = 30.0
+MOST_TICK_AGE_S: Final = 30.0
+MOST_LANDING_AGE_S: Final = 900.0
+MAIL_WINDOW_S: Final = 900.0
+_PATIENCE_S: Final = 10.0
+_PULSES_SINCE: Final = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the speed layer stands; by partition of the bedside log where it is a mapping. Ages in seconds.
+
+    A partition that is missing from `pulse_age_s` has had no pulse for two minutes; from `tick_age_s`, no record ever.
+    """
+
+    partitions: Sequence[int]
+    pulse_age_s: Mapping[int, float]  # of the lane that folds the partition
+    standby_writes: bool
+    entries_behind: int  # of the lanes, together
+    tick_age_s: Mapping[int, float]  # of the newest record: the clock writes one a second
+    landing_age_s: Mapping[int, float]  # of the oldest record that is not in the lake yet
+    dead_letters: int  # in the last 15 minutes
+
+    def summary(self) -> dict[str, Any]:
+        """Return it for the last line of the job."""
+        return {
+            "pulse_age_s": max(self.pulse_age_s.values(), default=None),
+            "standby_writes": self.standby_writes,
+            "entries_behind": self.entries_behind,
+            "tick_age_s": max(self.tick_age_s.values(), default=None),
+            "landing_age_s": max(self.landing_age_s.values(), default=None),
+            "dead_letters": self.dead_letters,
+        }
+
+
+def faults(standing: Standing) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong, with what to do."""
+    silent = [each for each in standing.partitions if standing.pulse_age_s.get(each, 1e9) > MOST_PULSE_AGE_S]
+    if silent:
+        who = "the standby writes for it" if standing.standby_writes else "nobody writes alarms"
+        yield f"the lane must pulse within {MOST_PULSE_AGE_S:.0f} s; partitions {silent} have none and {who}; `make up`"
+    still = [each for each in standing.partitions if standing.tick_age_s.get(each, 1e9) > MOST_TICK_AGE_S]
+    if still:
+        yield f"each partition must tick within {MOST_TICK_AGE_S:.0f} s; {still} do not; look at `make logs NAME=clock`"
+    late = [each for each, age_s in standing.landing_age_s.items() if age_s > MOST_LANDING_AGE_S]
+    if late:
+        yield (
+            f"records must be in the lake within {MOST_LANDING_AGE_S / 60:.0f} min; partitions {late} wait longer; "
+            "look at `make logs NAME=landing`"
+        )
+    if standing.dead_letters:
+        yield (
+            f"every mail must be delivered; {standing.dead_letters} of the last 15 min were given up; "
+            "`dead_letters_by_day` names address and answer"
+        )
+
+
+def look(settings: Settings) -> Standing:
+    """Ask Kafka, the lake and Cassandra how the speed layer stands.
+
+    Raises
+    ------
+    StoreError
+        When one of them does not answer.
+    """
+    now = datetime.now(UTC)
+    reader = consumer(settings, Service.BATCH, "watch")
+    try:
+        ends = log_ends(reader, BEDSIDE.name, _PATIENCE_S)
+        pulses = _pulses(reader, now)
+        newest = {each: end - 1 for each, (begin, end) in ends.items() if end > begin}
+        ticks = _records_at(reader, newest)
+        with Lake(settings, patience_s=_PATIENCE_S) as lake:
+            positions = landed(lake, BEDSIDE.name, ends)
+        waiting = {each: max(positions.get(each, 0), begin) for each, (begin, end) in ends.items()}
+        waiting = {each: place for each, place in waiting.items() if place < ends[each][1]}
+        oldest = _records_at(reader, waiting)
+    finally:
+        reader.close()
+    of_lane = {
+        partition: pulse for pulse in pulses if pulse.writer == "alarms" for partition in pulse.positions
+    }  # the newest one stays
+    return Standing(
+        partitions=sorted(ends),
+        pulse_age_s={each: (now - pulse.at).total_seconds() for each, pulse in of_lane.items()},
+        standby_writes=any(pulse.writer == "standby" for pulse in pulses),
+        entries_behind=sum(
+            max(ends[each][1] - pulse.positions[each], 0) for each, pulse in of_lane.items() if each in ends
+        ),
+        tick_age_s=_ages(ticks, now),
+        landing_age_s=_ages(oldest, now),
+        dead_letters=_dead_letters(settings, now),
+    )
+
+
+def _pulses(reader: Consumer, now: datetime) -> list[Pulse]:
+    """Return the pulses of the last two minutes, oldest first; all are in the first partition."""
+    since = TopicPartition(ALERTS.name, 0, int((now - _PULSES_SINCE).timestamp() * 1000))
+    (found,) = reader.offsets_for_times([since], timeout=_PATIENCE_S)
+    if found.offset < 0:  # nothing is so young
+        return []
+    end = log_ends(reader, ALERTS.name, _PATIENCE_S)[0][1]
+    pulses = []
+    for record in _until(reader, ALERTS.name, {0: found.offset}, {0: end}):
+        try:
+            message = decode(record.value() or b"")
+        except DecodeError:  # somebody else's; those who fold say so
+            continue
+        if isinstance(message, Pulse):
+            pulses.append(message)
+    return pulses
+
+
+def _records_at(reader: Consumer, places: Mapping[int, int]) -> list[Message]:
+    """Return one record of each partition of the bedside log: the first one at or behind its place."""
+    found: dict[int, Message] = {}
+    for record in _until(reader, BEDSIDE.name, places, {each: place + 1 for each, place in places.items()}):
+        found.setdefault(record.partition(), record)
+    return list(found.values())
+
+
+def _until(reader: Consumer, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[Message]:
+    """Yield what a topic has from these places on, until each partition is at its end or nothing more comes."""
+    missing = {each for each, begin in begins.items() if begin < ends[each]}
+    if not missing:
+        return
+    assign(reader, topic, begins)
+    while missing and (taken := records(reader, 1000, _PATIENCE_S)):
+        for record in taken:
+            yield record
+            if record.offset() + 1 >= ends[record.partition()]:
+                missing.discard(record.partition())
+
+
+def _ages(found: Sequence[Message], now: datetime) -> dict[int, float]:
+    return {record.partition(): now.timestamp() - record.timestamp()[1] / 1000 for record in found}
+
+
+def _dead_letters(settings: Settings, now: datetime) -> int:
+    since = now - timedelta(seconds=MAIL_WINDOW_S)
+    days: set[date] = {since.date(), now.date()}
+    with Cassandra(settings, Service.BATCH, patience_s=_PATIENCE_S) as cassandra:
+        rows = [row for day in days for row in cassandra.select(DEAD_LETTERS_BY_DAY, {"day": day})]
+    return sum(row["at"].replace(tzinfo=row["at"].tzinfo or UTC) >= since for row in rows)

@@ -1,0 +1,55 @@
+"""What counts as a ward that is not watched: one sentence each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from batch.watch import Standing, faults
+
+WELL = Standing(
+    partitions=[0, 1],
+    pulse_age_s={0: 1.0, 1: 1.0},
+    standby_writes=False,
+    entries_behind=12,
+    tick_age_s={0: 0.5, 1: 0.9},
+    landing_age_s={0: 20.0},
+    dead_letters=0,
+)
+
+
+def test_a_speed_layer_that_is_well_has_no_fault() -> None:
+    assert list(faults(WELL)) == []
+
+
+def test_a_lane_without_a_pulse_is_named_with_its_partitions() -> None:
+    (fault,) = faults(replace(WELL, pulse_age_s={0: 1.0, 1: 31.0}))
+
+    assert "partitions [1] have none and nobody writes alarms" in fault
+
+
+def test_a_partition_that_no_lane_folds_is_a_fault() -> None:
+    (fault,) = faults(replace(WELL, pulse_age_s={0: 1.0}, standby_writes=True))
+
+    assert "partitions [1] have none and the standby writes for it" in fault
+
+
+def test_a_clock_that_stands_still_is_a_fault() -> None:
+    (fault,) = faults(replace(WELL, tick_age_s={0: 45.0, 1: 0.9}))
+
+    assert "[0] do not" in fault
+
+
+def test_a_partition_without_any_record_does_not_tick() -> None:
+    assert len(list(faults(replace(WELL, tick_age_s={0: 0.5})))) == 1
+
+
+def test_a_lake_that_is_late_and_mail_that_was_given_up_are_two_faults() -> None:
+    found = list(faults(replace(WELL, landing_age_s={1: 901.0}, dead_letters=3)))
+
+    assert "partitions [1] wait longer" in found[0]
+    assert "3 of the last 15 min were given up" in found[1]
+
+
+def test_the_summary_names_the_worst() -> None:
+    assert WELL.summary()["tick_age_s"] == 0.9
+    assert replace(WELL, landing_age_s={}).summary()["landing_age_s"] is None
