@@ -72,7 +72,7 @@ PRIORITY: Final = Column("priority", "text", "low, medium or high.", nullable=Tr
 VALUE: Final = Column("value", "float64", "The value that decided, in the unit of its condition.", nullable=True)
 LIMIT: Final = Column("limit", "float64", "The limit that was crossed, in the unit of its condition.", nullable=True)
 LIMITS_VERSION: Final = Column("limits_version", "int64", "Version of the limits that applied; 0 = defaults.")
-ONSET_AT: Final = Column("onset_at", "timestamp", "When the condition began.")
+ONSET_AT: Final = Column("onset_at", "timestamp", "When the condition had lasted for its delay and became an alert.")
 ESCALATION: Final = Column("escalation", "int32", "How often the alert was passed on because nobody acknowledged it.")
 SILENCED_UNTIL: Final = Column("silenced_until", "timestamp", "End of the silence, if there is one.", nullable=True)
 ACKNOWLEDGED: Final = Column("acknowledged", "bool", "Whether a person has acknowledged the alert.")

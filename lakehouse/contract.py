@@ -181,7 +181,7 @@ class CassandraTable(Table):
         marks of deleted rows.
     claims
         Rows are inserted only where they are absent (a lightweight transaction). Such a table takes no timestamps
-        from its writers, and all others do.
+        from its writers; `lakehouse.tables` says which of the others do.
     """
 
     partition_key: tuple[str, ...]

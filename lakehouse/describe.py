@@ -86,7 +86,7 @@ def _cassandra_facts(table: CassandraTable) -> dict[str, str]:
         "partition": ", ".join(table.partition_key),
         "clustering": ", ".join(f"{name} {direction}" for name, direction in table.clustering) or "none: one row",
         "kept": "until deleted" if table.ttl_days is None else f"{table.ttl_days} days",
-        "written": "as claims: lightweight transactions" if table.claims else "as upserts, with the event's timestamp",
+        "written": "as claims: lightweight transactions" if table.claims else "as upserts",
         "read by": _services(table.name, "selects"),
         "written by": _services(table.name, "modifies"),
     }

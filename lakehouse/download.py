@@ -1,4 +1,4 @@
-"""Fetches public recordings into the data folder: what is there stays, what broke off goes on, nothing is unchecked."""
+"""Fetches public recordings: what is there stays, what broke off goes on, what comes is checked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def fetch(
 ) -> Fetched:
     """Bring one dataset into ``data/NAME``, in the layout of docs/data.md.
 
-    May be repeated: files that are there are not fetched again, and a file that broke off is continued.
+    May be repeated: files that are there are taken as they are, and a file that broke off is continued.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def _open(url: str, there: int = 0) -> http.client.HTTPResponse:
 
 
 def _write_sums(folder: Path, wanted: list[_Wanted]) -> None:
-    """Keep PhysioNet's checksums beside the files; that they are there says that the dataset is complete."""
+    """Keep PhysioNet's checksums beside the files: they say that none is missing, not that all match."""
     lines = sorted(f"{file.sha256}  {file.kept.name.removesuffix('.gz')}\n" for file in wanted)
     part = folder / f"{SUMS}.part"
     part.write_text("".join(lines), encoding="utf-8")

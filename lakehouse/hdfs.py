@@ -50,7 +50,8 @@ class Hdfs:
 
     A request is tried again while the cluster is away or starting, for `patience_s` (None = as long as it takes).
     Every request may be repeated: a file is written beside its place and then renamed into it, so a reader sees the
-    old one, none for a moment, or the whole new one; deleting what is gone is no error.
+    old one, the whole new one, or none between deleting and renaming; a writer that dies there leaves none until the
+    file is written again. Deleting what is gone is no error.
     """
 
     def __init__(self, settings: Settings, *, user: str | None = None, patience_s: float | None = 60.0) -> None:

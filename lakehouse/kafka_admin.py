@@ -96,8 +96,8 @@ def ensure_topics(client: AdminClient, settings: KafkaSettings) -> list[str]:
     Raises
     ------
     StoreError
-        When a topic has more partitions than the settings say: the patients of a partition would change, and the fold
-        with them.
+        When a topic has another number of partitions than the settings say: the patients of a partition would change,
+        and the fold with them.
     """
     there = client.list_topics(timeout=TIMEOUT_S).topics
     changes = []

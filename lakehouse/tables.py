@@ -65,7 +65,7 @@ _EVENT: Final = (
 
 LAKE_ALERT_EVENTS: Final = LakeTable(
     name="alert_events",
-    doc="Every step in the life of every alert, and every refused command. A repeated event is a repeated row.",
+    doc="Every step in the life of every alert, and every refused command. A repeated event stays one row.",
     columns=(c.LANDED_DATE, c.EVENT_ID, c.ALERT_ID.optional(), *_EVENT),
     partition_by="landed_date",
     sort_by=("patient_id", "received_at", "event_id"),

@@ -17,7 +17,7 @@ from lakehouse.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
-Partitions = Annotated[str | None, typer.Option(help="This lane's partitions, for example 0-5; all by default.")]
+Partitions = Annotated[str | None, typer.Option(help="This lane's partitions, for example 0-1; all by default.")]
 
 
 @app.command()

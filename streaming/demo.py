@@ -43,7 +43,7 @@ ROWS: Final = 24
 FRAME_ROWS: Final = 8  # title, header, caption and what was printed above
 
 
-class Counter:
+class Sent:
     """How many readings the players have sent."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ Player = Callable[[], object]
 
 
 def run(settings: Settings) -> None:
-    """Show the demo until Ctrl-C; the stack stays up afterwards.
+    """Show the demo until Ctrl-C. It leaves the stack as it is; `make demo` ends the stack afterwards.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def run(settings: Settings) -> None:
         When Kafka does not answer.
     """
     console = Console()
-    stop, sent = stop_on_signals(), Counter()
+    stop, sent = stop_on_signals(), Sent()
     with console.status("reading the recordings"):
         players, patient_ids, what = cast_of(settings, stop, sent)
     console.print(f"Playing {what}.", highlight=False)
@@ -81,7 +81,7 @@ def run(settings: Settings) -> None:
     _say_goodbye(console, settings)
 
 
-def cast_of(settings: Settings, stop: Event, sent: Counter) -> tuple[list[Player], list[str], str]:
+def cast_of(settings: Settings, stop: Event, sent: Sent) -> tuple[list[Player], list[str], str]:
     """Return who plays, all patient ids, and what is played in words: recordings when there are any."""
     chosen = [(name, list(found), speed) for name, found, speed in _recordings(settings)]
     players: list[Player]
@@ -128,7 +128,7 @@ def _alerts(settings: Settings) -> Iterator[Consumer]:
         reader.close()
 
 
-def _show(console: Console, reader: Consumer, playing: list[Future[object]], stop: Event, sent: Counter) -> None:
+def _show(console: Console, reader: Consumer, playing: list[Future[object]], stop: Event, sent: Sent) -> None:
     alerts, started = AlertList(), time.monotonic()
     with Live(console=console, auto_refresh=False, screen=False) as live:
         while not stop.is_set():
@@ -157,7 +157,7 @@ def _events(reader: Consumer) -> Iterator[AlertEvent]:
             yield message
 
 
-def _caption(alerts: AlertList, sent: Counter, elapsed_s: float) -> str:
+def _caption(alerts: AlertList, sent: Sent, elapsed_s: float) -> str:
     progress = f"{sent.readings:,} readings sent in {elapsed_s:,.0f} s"
     if not alerts.raised and elapsed_s > QUIET_S:
         return f"{progress}; no alert yet: `make status` tells whether the alarms process runs"
@@ -173,10 +173,10 @@ def _discharge(settings: Settings, patient_ids: list[str]) -> None:
 
 def _say_goodbye(console: Console, settings: Settings) -> None:
     console.print(
-        "The patients are discharged; the stack stays up.\n"
-        f"  python -m streaming mailbox   the mails that were sent\n"
-        f"  make status                   what runs ({settings.run}/logs has the logs)\n"
-        f"  make demo                     once more, at once\n"
+        "The patients are discharged. `make demo` ends the stack now; after `python -m streaming demo` it stays up.\n"
+        f"  python -m streaming mailbox   the mails that were sent ({settings.run} keeps them, the data and the logs)\n"
+        f"  make demo                     once more, with a running stack at once\n"
+        f"  make status                   what runs\n"
         f"  make down                     stops everything, keeps the data",
         highlight=False,
     )

@@ -1,4 +1,4 @@
-"""Lanes by their partitions: `0-5` or `0-2,6`."""
+"""Lanes by their partitions: `0-1` or `0,2-3`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parse_partitions(text: str | None, count: int) -> list[int]:
         spans = [[int(end) for end in part.split("-")] for part in text.split(",")]
         named = sorted({p for span in spans for p in range(span[0], span[-1] + 1)})
     except ValueError:
-        raise typer.BadParameter(f"partitions are written like 0-5 or 0-2,6; found {text!r}") from None
+        raise typer.BadParameter(f"partitions are written like 0-1 or 0,2-3; found {text!r}") from None
     if not named or named[0] < 0 or named[-1] >= count:
         raise typer.BadParameter(f"the topic bedside has partitions 0-{count - 1}; found {text!r}")
     return named

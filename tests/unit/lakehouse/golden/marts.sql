@@ -44,7 +44,7 @@ COMMENT ON COLUMN mart."alarm_episodes"."limit" IS 'The limit that was crossed, 
 
 COMMENT ON COLUMN mart."alarm_episodes"."limits_version" IS 'Version of the limits that applied; 0 = defaults.';
 
-COMMENT ON COLUMN mart."alarm_episodes"."onset_at" IS 'When the condition began.';
+COMMENT ON COLUMN mart."alarm_episodes"."onset_at" IS 'When the condition had lasted for its delay and became an alert.';
 
 COMMENT ON COLUMN mart."alarm_episodes"."raised_at" IS 'When the alarm was raised: its condition had lasted long enough.';
 
