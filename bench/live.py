@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -98,6 +99,8 @@ def _proportional_mb(process: psutil.Process) -> float:
 
 def supervisor(settings: Settings, action: str, *names: str) -> None:
     """Start or stop programs of the running stack."""
-    socket = (settings.run / "supervisor.sock").absolute().as_uri().replace("file", "unix")
+    config = ConfigParser(interpolation=None)
+    config.read(settings.run / "supervisord.conf")  # it says where the supervisor listens
+    socket = f"unix://{config['unix_http_server']['file']}"
     command = [sys.executable, "-m", "supervisor.supervisorctl", "-s", socket, action, *names]
     subprocess.run(command, check=True, capture_output=True)

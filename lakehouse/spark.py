@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lakehouse.contract import LakeTable
 from lakehouse.errors import SettingsError
 from lakehouse.settings import Settings
 from lakehouse.tables import LAKE
@@ -40,10 +39,10 @@ def jars(settings: Settings) -> list[Path]:
     return found
 
 
-def spark_config(settings: Settings, tables: tuple[LakeTable, ...] = tuple(LAKE.values())) -> dict[str, str]:
-    """Return the whole configuration of a session, for the given lake tables."""
+def spark_config(settings: Settings) -> dict[str, str]:
+    """Return the whole configuration of a session."""
     found = jars(settings)
-    dictionaries = sorted({name for table in tables for name in table.dictionary})
+    dictionaries = sorted({name for table in LAKE.values() for name in table.dictionary})
     return {
         "spark.master": settings.spark.master,
         "spark.driver.memory": settings.spark.driver_memory,

@@ -56,7 +56,7 @@ class BedsideLog:
         return in_order(records(self._reader, most, timeout_s))
 
     def between(self, begins: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[LogSlice]:
-        """Yield what stands between two positions of each partition that `ends` names, in no hurry.
+        """Yield what stands between two positions of each partition that `ends` names, in no hurry; read no further.
 
         It ends where the reader stands, not at the last good entry: the last record before an end may be a bad one.
         """
@@ -65,10 +65,13 @@ class BedsideLog:
             return
         self.begin(missing)
         wanted = [TopicPartition(BEDSIDE.name, partition) for partition in missing]
-        while any(place.offset < ends[place.partition] for place in self._reader.position(wanted)):
-            stretch, _ = self.read(timeout_s=0.5)
-            last = np.array([ends[partition] for partition in stretch.partition.tolist()], dtype=np.int64)
-            yield stretch.take(stretch.offset < last)
+        try:
+            while any(place.offset < ends[place.partition] for place in self._reader.position(wanted)):
+                stretch, _ = self.read(timeout_s=0.5)
+                last = np.array([ends[partition] for partition in stretch.partition.tolist()], dtype=np.int64)
+                yield stretch.take(stretch.offset < last)
+        finally:
+            self._reader.unassign()  # else Kafka goes on filling a queue that nobody empties
 
 
 def in_order(taken: Sequence[Record]) -> tuple[LogSlice, list[BadRecord]]:

@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import numpy as np
-
 from lakehouse.folding import AlarmFold, pack
 
 logger = logging.getLogger(__name__)
@@ -46,7 +44,7 @@ class Snapshots:
     ) -> None:
         self._pool.shutdown()
 
-    def newest(self, rules: np.recarray | None = None) -> AlarmFold | None:
+    def newest(self) -> AlarmFold | None:
         """Return the newest snapshot, None where there is none.
 
         Raises
@@ -55,7 +53,7 @@ class Snapshots:
             When it cannot be read. Older ones are not tried in silence: `rebuild` is the way to go on.
         """
         files = self._files()
-        return AlarmFold.from_bytes(files[-1].read_bytes(), rules) if files else None
+        return AlarmFold.from_bytes(files[-1].read_bytes()) if files else None
 
     def save_now_and_then(self, fold: AlarmFold) -> None:
         """Save when it is time and the last save is done. The fold may go on at once."""

@@ -21,10 +21,9 @@ from typing import Final
 
 from clinical.vitals import DBP, HEART_RATE, MAP, ON_OXYGEN, RESP_RATE, SBP, SPO2, TEMPERATURE
 from streaming.bedside.recordings.files import MissingRecordings, members
-from streaming.bedside.recordings.recording import Recording, from_charts, prefer_arterial
+from streaming.bedside.recordings.recording import ROOM_AIR, Recording, from_charts, prefer_arterial
 
 SETS: Final = ("a", "b")
-ROOM_AIR: Final = 0.21
 UNKNOWN: Final = -1.0
 
 DIRECT: Final = {"HR": HEART_RATE.name, "RespRate": RESP_RATE.name, "SaO2": SPO2.name, "Temp": TEMPERATURE.name}

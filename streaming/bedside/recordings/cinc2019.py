@@ -13,9 +13,8 @@ from typing import Final
 
 from clinical.vitals import DBP, HEART_RATE, MAP, ON_OXYGEN, RESP_RATE, SBP, SPO2, TEMPERATURE
 from streaming.bedside.recordings.files import members
-from streaming.bedside.recordings.recording import Recording, from_charts
+from streaming.bedside.recordings.recording import ROOM_AIR, Recording, from_charts
 
-ROOM_AIR: Final = 0.21
 COLUMNS: Final = {
     "HR": HEART_RATE.name,
     "O2Sat": SPO2.name,

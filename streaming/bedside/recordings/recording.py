@@ -15,6 +15,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 SHORTEST_PERIOD_S: Final = 1.0
 LONGEST_PERIOD_S: Final = 86_400.0
+ROOM_AIR: Final = 0.21  # share of oxygen; a charted FiO2 above it is supplemental oxygen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
