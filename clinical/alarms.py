@@ -121,7 +121,7 @@ def fold(
 @compiled
 def is_straggler(rules: Rules, s: Patient, entries: Entries, i: int) -> bool:
     """Say whether an entry was measured before the discharge of its patient, who must not come back by it."""
-    if s.known or entries.kind[i] not in (READING, FINDING):
+    if s.known or (entries.kind[i] != READING and entries.kind[i] != FINDING):
         return False
     received = entries.received_at[i]
     is_remembered = received - s.discharged_at < rules.discharge_kept

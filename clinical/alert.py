@@ -31,7 +31,7 @@ REASONS: Final = (
     "limits are crossed: the high-priority limit lies beyond the medium one, and low limits below high ones",
     "a limit is looser than policy allows",
     "the limits have expired already",
-    "a newer version of these limits is in force",
+    "this version of these limits, or a newer one, is in force",
     "names a condition that does not exist",
     "high-priority limits are never personalised by recalibration",
     "unsilenced",

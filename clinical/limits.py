@@ -25,9 +25,9 @@ from clinical.state import CLINICIAN, LAYERS, NIGHTLY, LimitSets
 def take_limits(
     s: Patient, rules: Rules, sets: LimitSets, row: int, received: int, entry: tuple[int, int], events: list[Event]
 ) -> None:
-    """Accept a `limits` message as a whole, or refuse it with a reason. A repeated version changes nothing."""
+    """Accept a `limits` message as a whole, or refuse it with a reason. A repeated message changes nothing."""
     layer = sets.layer[row]
-    if sets.version[row] == s.layer_version[layer]:
+    if sets.version[row] == s.layer_version[layer] and is_repeated(s, rules, sets, row, received):
         return
     reason = fault(s, rules, sets, row, received)
     if reason != NO_REASON:
@@ -46,6 +46,24 @@ def take_limits(
 
 
 @compiled
+def is_repeated(s: Patient, rules: Rules, sets: LimitSets, row: int, received: int) -> bool:
+    """Say whether a message of the version in force says what is in force, or what has expired since."""
+    if sets.until[row] <= received:
+        return True
+    layer, version = sets.layer[row], sets.version[row]
+    for c in range(N_LIMITS):
+        is_told = not np.isnan(s.set_limit[layer, c, 0]) and s.set_version[layer, c] == version
+        if (sets.given[row, c] == 1) != is_told:
+            return False
+        if is_told and s.set_until[layer, c] != sets.until[row]:
+            return False
+        for k in range(2):
+            if is_told and s.set_limit[layer, c, k] != proposed(rules, sets, row, c, k):
+                return False
+    return True
+
+
+@compiled
 def proposed(rules: Rules, sets: LimitSets, row: int, c: int, k: int) -> float:
     """Return a limit as the message means it: the default where it gives null."""
     limit = sets.limit[row, c, k]
@@ -55,7 +73,7 @@ def proposed(rules: Rules, sets: LimitSets, row: int, c: int, k: int) -> float:
 @compiled
 def fault(s: Patient, rules: Rules, sets: LimitSets, row: int, received: int) -> int:
     """Say which rule a `limits` message breaks, NO_REASON if none."""
-    if sets.version[row] < s.layer_version[sets.layer[row]]:
+    if sets.version[row] <= s.layer_version[sets.layer[row]]:
         return STALE_VERSION
     if sets.until[row] <= received:
         return EXPIRED

@@ -71,6 +71,8 @@ def miss(rules: Rules, s: Patient, v: int, received: int, entry: tuple[int, int]
         return
     if received - signal.seen_at >= max(rules.signal_lost_after, rules.gap_periods * signal.period):
         signal.calm_low, signal.calm_high = np.inf, -np.inf
+        if rules.impossible[v] >= 0 and s.level[rules.impossible[v]] > 0:
+            close(s, rules.impossible[v], CLEAR, entry, events)  # nothing comes any more that could be impossible
         open_alert(s, rules, c, LOW, received, received, entry, events)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 Statement: TypeAlias = BoundStatement | BatchStatement
 
 CONCURRENT_WRITES: Final = 64
-MOST_WRITES_A_BATCH: Final = 50  # rows of some 400 bytes: Cassandra refuses batches beyond 50 KiB
+MOST_WRITES_A_BATCH: Final = 50
+MOST_BYTES_A_BATCH: Final = 40_000  # Cassandra refuses batches beyond 50 KiB, where it is not told otherwise
 TIMESTAMP_SLOTS: Final = 100_000  # events are placed within 0.1 s, and a Cassandra timestamp counts microseconds
 
 
@@ -134,7 +135,7 @@ class Cassandra:
             self._call(attempt)
 
     def write_together(self, statements: Iterable[BoundStatement]) -> None:
-        """Execute writes as few requests: those to the same nodes together, in batches of at most 50.
+        """Execute writes as few requests: those to the same nodes together, in batches.
 
         In a storm requests are what costs, on both sides. A batch that keeps to its replicas makes no node wait for
         another. It is not atomic: a part of it may be written before an error, and all of it is then written again.
@@ -143,11 +144,7 @@ class Cassandra:
         for statement in statements:
             replicas = self._cluster.metadata.get_replicas(statement.keyspace, statement.routing_key)
             by_replicas[tuple(sorted(str(host.endpoint) for host in replicas))].append(statement)
-        self.write_all(
-            _batch(some[begin : begin + MOST_WRITES_A_BATCH])
-            for some in by_replicas.values()
-            for begin in range(0, len(some), MOST_WRITES_A_BATCH)
-        )
+        self.write_all(batch for some in by_replicas.values() for batch in _batches(some))
 
     def execute(self, statement: Statement) -> list[Row]:
         """Execute one statement that may be repeated, trying until the database answers, and return its rows."""
@@ -260,6 +257,21 @@ class Cassandra:
             f"Cassandra must take what {self._service} asks; {words(error)}; "
             "see `make status` and `python -m lakehouse doctor`"
         )
+
+
+def _batches(statements: Sequence[BoundStatement]) -> Iterator[Statement]:
+    """Yield statements in batches that Cassandra takes; one that is too large for any goes alone."""
+    waiting: list[BoundStatement] = []
+    weight = 0
+    for statement in statements:
+        more = sum(len(value) for value in statement.values if isinstance(value, bytes))
+        if waiting and (len(waiting) == MOST_WRITES_A_BATCH or weight + more > MOST_BYTES_A_BATCH):
+            yield _batch(waiting)
+            waiting, weight = [], 0
+        waiting.append(statement)
+        weight += more
+    if waiting:
+        yield _batch(waiting)
 
 
 def _batch(statements: Sequence[BoundStatement]) -> Statement:

@@ -91,7 +91,8 @@ EXPIRES_AT: Final = Column("expires_at", "timestamp", "When these limits end; nu
 
 # The board.
 WRITTEN_AT: Final = Column("written_at", "timestamp", "When the speed layer wrote the row.")
-BEDS: Final = Column("beds", "text", "JSON: all beds of the ward with latest vitals and open alerts.")
+LANE: Final = Column("lane", "text", "The partitions whose patients the row is about, for example 0-3.")
+BEDS: Final = Column("beds", "text", "JSON: these beds of the ward with latest vitals and open alerts.")
 
 # Mail.
 RECIPIENT: Final = Column("recipient", "text", "Mail address.")
@@ -121,3 +122,22 @@ FAULT: Final = Column("fault", "text", "missing, extra or different, as against 
 ERASED_AT: Final = Column("erased_at", "timestamp", "When everything about a patient was erased.")
 PATIENT_DIGEST: Final = Column("patient_digest", "text", "SHA-256 of the patient's id: tells who asks, names nobody.")
 ROWS_ERASED: Final = Column("rows_erased", "int64", "How many rows were erased, in all stores.", possible=(0, 2**62))
+
+# Calibration. Values are in the unit of their vital or condition.
+READINGS: Final = Column("readings", "int64", "How many clean values there are.", possible=(0, 2**62))
+FIRST_AT: Final = Column("first_at", "timestamp", "When the first of them was measured.")
+LAST_AT: Final = Column("last_at", "timestamp", "When the last of them was measured.")
+SPREAD: Final = Column("spread", "float64", "Spread of the clean values on the side of the condition.", nullable=True)
+VALUES: Final = Column("values", "bytes", "The values that occurred, ascending, in chart steps, int32 little-endian.")
+TIMES: Final = Column("times", "bytes", "How often each of them occurred, int32 little-endian.")
+READINGS_VERSION: Final = Column("readings_version", "int64", "Version of the lake's readings that this is made from.")
+DECISION: Final = Column("decision", "text", "loosened, tightened or unchanged, as against the limit in force.")
+OLD_LIMIT: Final = Column("old_limit", "float64", "Medium-priority limit of the nightly layer that was in force.")
+NEW_LIMIT: Final = Column("new_limit", "float64", "Medium-priority limit that is proposed.")
+LARGE: Final = Column("large", "bool", "Whether a person looks at the change before it is published.")
+REFUSAL: Final = Column(
+    "refusal", "text", "Why the gate refused the patient's limits; null = it did not.", nullable=True
+)
+DRIFTS: Final = Column("drifts", "bool", "Whether the nightly median drifts towards the hard bound.")
+BACKTEST_DAYS: Final = Column("backtest_days", "int64", "Days on which the limits were tried out.", possible=(0, 1000))
+POLICY: Final = Column("policy", "text", "Digest of policy and catalogues: the same digest decides the same.")

@@ -28,8 +28,9 @@ from lakehouse.messages import Command, Limits, Message, Tick
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-# A state made by other catalogues or another layout would be read wrongly: this tells them apart.
-LAYOUT: Final = hashlib.sha256(repr((STATE_VERSION, PATIENT.descr, CONDITIONS, VITALS)).encode()).hexdigest()[:16]
+# A state holds limits and bands made from the catalogues: this tells other catalogues, or another layout, apart.
+_CATALOGUES: Final = repr((STATE_VERSION, PATIENT.descr, CONDITIONS, VITALS)).encode() + rules_of().tobytes()
+LAYOUT: Final = hashlib.sha256(_CATALOGUES).hexdigest()[:16]
 
 
 class _Header(msgspec.Struct):

@@ -72,7 +72,7 @@ class Limits(_Message, tag="limits", kw_only=True, frozen=True, omit_defaults=Tr
 
     patient_id: PatientId
     version: Annotated[int, Meta(ge=0, le=2**53)]
-    limits: dict[str, Limit | None]
+    limits: Annotated[dict[Annotated[str, Meta(max_length=64)], Limit | None], Meta(max_length=200)]
     author: Annotated[str, Meta(min_length=1, max_length=64)]
     reason: Text = ""
     expires_at: Aware | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from lakehouse import columns as c
+from lakehouse import mart_columns as m
 from lakehouse.contract import CassandraTable, LakeTable
 
 NO_WARD: Final = "unassigned"  # the ward of a patient whom no admission has placed
@@ -95,7 +96,34 @@ ERASURES: Final = LakeTable(
     retention_days=3650,
 )
 
-LAKE: Final = {table.name: table for table in (*LANDED, PROOF, ERASURES)}
+BASELINES: Final = LakeTable(
+    name="baselines",
+    doc="What was usual for a patient on a day: clean readings of a vital, away from high-priority alerts.",
+    columns=(
+        c.DAY, c.PATIENT_ID, m.VITAL, c.READINGS, c.FIRST_AT, c.LAST_AT, m.MEDIAN, c.VALUES, c.TIMES, c.READINGS_VERSION
+    ),
+    partition_by="day",
+    sort_by=("patient_id", "vital"),
+    dictionary=("patient_id", "vital"),
+    retention_days=400,
+)  # fmt: skip
+
+LIMITS_PROPOSED: Final = LakeTable(
+    name="limits_proposed",
+    doc="Every decision of the nightly calibration, also to change nothing: what, why, from what, and by which policy.",
+    columns=(
+        c.DAY, c.PATIENT_ID, c.WARD_ID.optional(), c.CONDITION.required(), c.DECISION, c.OLD_LIMIT, c.NEW_LIMIT,
+        c.REASON.required(), c.LARGE, c.REFUSAL, c.READINGS, m.MEDIAN.optional(), c.SPREAD, c.DRIFTS,
+        c.BACKTEST_DAYS, m.BEFORE.optional(), m.AFTER.optional(), m.IN_ALARM_BEFORE_S.optional(),
+        m.IN_ALARM_AFTER_S.optional(), m.EVENTS_MISSED, m.LEAD_CHANGE_S.optional(), c.POLICY, c.READINGS_VERSION,
+    ),
+    partition_by="day",
+    sort_by=("patient_id", "condition"),
+    dictionary=("patient_id", "ward_id", "condition", "decision", "reason", "refusal", "policy"),
+    retention_days=1825,
+)  # fmt: skip
+
+LAKE: Final = {table.name: table for table in (*LANDED, PROOF, ERASURES, BASELINES, LIMITS_PROPOSED)}
 
 # --------------------------------------------------------------------------------------------------------- Cassandra
 
@@ -137,9 +165,10 @@ OPEN_ALERTS_BY_WARD: Final = CassandraTable(
 
 WARD_BOARD: Final = CassandraTable(
     name="ward_board",
-    doc="All beds of a ward as one document: a row per bed would be thousands of writes a second.",
-    columns=(c.WARD_ID, c.WRITTEN_AT, c.BEDS),
+    doc="The beds of a ward, a document a lane: a row per bed would be thousands of writes a second.",
+    columns=(c.WARD_ID, c.LANE, c.WRITTEN_AT, c.BEDS),
     partition_key=("ward_id",),
+    clustering=(("lane", "ASC"),),
     ttl_days=7,
 )
 

@@ -1,4 +1,4 @@
-"""What the ward board shows, written beside the alarms: one document per ward with latest vitals and open alerts.
+"""What the ward board shows, written beside the alarms: a document per ward, with latest vitals and open alerts.
 
 A projection, not a record: a write that fails is tried again with the next refresh.
 """
@@ -24,6 +24,7 @@ from clinical.vitals import VITALS
 from lakehouse.cassandra import Cassandra
 from lakehouse.folding import AlarmFold
 from lakehouse.tables import NO_WARD, WARD_BOARD
+from streaming.partitions import lane_name
 
 _NAMES: Final = [vital.name for vital in VITALS]
 
@@ -40,6 +41,7 @@ class BoardProjection:
 
     def __init__(self, cassandra: Cassandra, fold: AlarmFold) -> None:
         self._cassandra = cassandra
+        self._lane = lane_name(fold.positions)
         self._fold = fold
         self._encoder = msgspec.json.Encoder()
         self._written: dict[int, tuple[int, ...]] = {}  # ward -> what its document was made of
@@ -86,7 +88,7 @@ class BoardProjection:
             return
         self._written[ward] = made_of
         ward_id = self._fold.place(ward) or NO_WARD
-        row = {"ward_id": ward_id, "written_at": datetime.now(UTC), "beds": self._document(rows)}
+        row = {"ward_id": ward_id, "lane": self._lane, "written_at": datetime.now(UTC), "beds": self._document(rows)}
         future = self._cassandra.session.execute_async(self._cassandra.upsert(WARD_BOARD, row))
         future.add_errback(self._on_error, ward)
 

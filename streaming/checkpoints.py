@@ -27,7 +27,7 @@ def committed_ends(checkpoint: Path, topic: str) -> dict[int, int] | None:
     except (OSError, IndexError, KeyError, ValueError) as error:
         raise RecoveryError(
             f"a checkpoint says what its last batch held; {path} does not: {error}; "
-            "remove the checkpoint folder, and rebuild up to what has landed"
+            "remove the checkpoint folder, and rebuild"
         ) from error
 
 

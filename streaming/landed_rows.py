@@ -20,7 +20,7 @@ from lakehouse.contract import LakeTable
 from lakehouse.errors import DecodeError
 from lakehouse.events import AlertEvent
 from lakehouse.log import TIME_STEP_MS, BadRecord, decode_records, slice_of
-from lakehouse.messages import Message, Reading, Tick, has_unknown_fields
+from lakehouse.messages import Message, Reading, Tick, encode, has_unknown_fields
 from lakehouse.packing import pack
 from lakehouse.render import arrow_schema
 from lakehouse.tables import ENTRIES, LAKE_ALERT_EVENTS, QUARANTINE, READINGS
@@ -123,7 +123,7 @@ def _bedside(records: Records) -> dict[str, pa.Table]:
                 "received_at": _times(log.received_ms[~is_reading]),
                 "partition": log.partition[~is_reading],
                 "offset": log.offset[~is_reading],
-                "body": [_text(values[row]) for row in log.others],
+                "body": [_body(values[row], message) for row, message in log.others.items()],
             },
         ),
         QUARANTINE.name: _quarantine(records, decoded.bad),
@@ -132,6 +132,14 @@ def _bedside(records: Records) -> dict[str, pa.Table]:
 
 def _kind(message: Message) -> str:
     return str(message.__struct_config__.tag)
+
+
+def _body(value: bytes, message: Message) -> str:
+    """Return a message as it was sent; without its unknown fields where those are no text."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return encode(message).decode()
 
 
 def _raw(value: bytes) -> str | None:

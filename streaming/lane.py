@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from lakehouse.errors import RecoveryError
+from lakehouse.errors import RecoveryError, WardwatchError
 from lakehouse.faults import fault_point
 from lakehouse.folding import AlarmFold
 from lakehouse.heartbeat import Heartbeat
@@ -21,6 +21,10 @@ from streaming.sink import EventSink, Outcome, requests_of, urgent_first
 from streaming.snapshots import Snapshots
 
 PULSE_EVERY_S: Final = 1.0
+
+
+class LaneClosed(WardwatchError, RuntimeError):
+    """A stretch came after the end."""
 
 
 class Lane:
@@ -43,11 +47,14 @@ class Lane:
         self._pulsed_at = 0.0
         self._counts: Counter[str] = Counter()
         self._taking = threading.Lock()
+        self._closed = False
         self.hops = sink.hops
 
     def take(self, log: LogSlice, bad: Sequence[BadRecord]) -> None:
         """Fold a stretch of the log and write its events."""
         with self._taking:
+            if self._closed:
+                raise LaneClosed("a lane that was stopped takes no more; start it again")
             self._catch_up(log)
             began = time.monotonic()
             events = self._fold.fold(log)
@@ -65,9 +72,14 @@ class Lane:
             fault_point("alarms.before_commit")
 
     def stop(self) -> None:
-        """Wait for the stretch under way, take no more, and save the state."""
-        self._taking.acquire()
-        self._snapshots.save(self._fold)
+        """Wait for the stretch under way, take no more, and save the state.
+
+        Where that stretch failed, its events are not out, and the snapshot before it stays the newest.
+        """
+        with self._taking:
+            self._closed = True
+            if self._out == self._fold.positions:
+                self._snapshots.save(self._fold)
 
     def _catch_up(self, log: LogSlice) -> None:
         """Fold in silence what lies between the state and this stretch.
@@ -82,6 +94,7 @@ class Lane:
         for missed in self._log.between({p: self._fold.positions.get(p, 0) for p in behind}, behind):
             self._fold.fold(missed)
         self._fold.positions |= behind  # what stood last may have been bad records
+        self._out = dict(self._fold.positions)
 
     def _pulse(self) -> None:
         """Say once a second that the lane lives, also between the parts of a storm: the standby waits for it."""

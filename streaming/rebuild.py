@@ -17,6 +17,7 @@ from lakehouse.topics import BEDSIDE
 from streaming.bedside_log import BedsideLog
 from streaming.checkpoints import committed_ends
 from streaming.partitions import checkpoint_folder, lane_name, parse_partitions, snapshot_folder
+from streaming.pulses import last_positions
 from streaming.snapshots import Snapshots
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ class Rebuilt(NamedTuple):
     has_checkpoint: bool
 
     def __str__(self) -> str:
-        upto = "where its checkpoint stands" if self.has_checkpoint else "what has landed, since it has no checkpoint"
+        upto = (
+            "where its checkpoint stands" if self.has_checkpoint else "where the last pulse stood: it has no checkpoint"
+        )
         return (
             f"lane {self.lane}: {self.entries:,} entries folded up to {upto}; {self.patients:,} patients, "
             f"{self.events:,} events, none of them written again; `streaming alarms` goes on from here"
@@ -56,7 +59,10 @@ def run(settings: Settings, partitions_text: str | None) -> Rebuilt:
         in_lake = oldest | {p: end for p, end in landed(lake, BEDSIDE.name, partitions).items() if end > oldest[p]}
         checkpoint = checkpoint_folder(settings, name)
         has_checkpoint = (checkpoint / "offsets").exists()
-        ends = (committed_ends(checkpoint, BEDSIDE.name) or oldest) if has_checkpoint else in_lake
+        if has_checkpoint:
+            ends = committed_ends(checkpoint, BEDSIDE.name) or oldest
+        else:
+            ends = oldest | {p: end for p, end in last_positions(settings).items() if end > oldest.get(p, end)}
         lake_ends = {p: min(end, in_lake[p]) for p, end in ends.items()}
         fold = AlarmFold()
         entries = events = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import Final
@@ -37,31 +37,34 @@ POLL_S: Final = 0.05
 
 
 class Held:
-    """What is decided but not written, in the order of the log."""
+    """What is decided but not written, by partition, each in the order of the log."""
 
     def __init__(self) -> None:
-        self._events: deque[AlertEvent] = deque()
-        self._requests: deque[Request] = deque()
+        self._waiting: defaultdict[int, deque[AlertEvent | Request]] = defaultdict(deque)
 
     def __len__(self) -> int:
-        return len(self._events) + len(self._requests)
+        return sum(map(len, self._waiting.values()))
 
     def add(self, events: Sequence[AlertEvent], requests: Sequence[Request]) -> None:
-        """Hold more."""
-        self._events.extend(events)
-        self._requests.extend(requests)
+        """Hold more, from one stretch of the log."""
+        for each in sorted([*events, *requests], key=lambda each: each.offset):
+            self._waiting[each.partition].append(each)
 
     def drop_before(self, positions: Mapping[int, int]) -> None:
         """Forget what the lane has written: everything before these positions."""
-        self._events = deque(e for e in self._events if e.offset >= positions.get(e.partition, 0))
-        self._requests = deque(r for r in self._requests if r.offset >= positions.get(r.partition, 0))
+        for partition, position in positions.items():
+            waiting = self._waiting[partition]
+            while waiting and waiting[0].offset < position:
+                waiting.popleft()
 
     def take(self) -> Outcome:
         """Return everything, and hold nothing."""
-        outcome = Outcome(list(self._events), list(self._requests))
-        self._events.clear()
-        self._requests.clear()
-        return outcome
+        everything = [each for waiting in self._waiting.values() for each in waiting]
+        self._waiting.clear()
+        return Outcome(
+            [each for each in everything if isinstance(each, AlertEvent)],
+            [each for each in everything if isinstance(each, Request)],
+        )
 
 
 class Watch:

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from threading import Event
 from typing import Final
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Producer
+from confluent_kafka import Message as Record
 
+from lakehouse.errors import StoreError
 from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import producer_config
 from lakehouse.messages import Tick, encode
@@ -33,14 +35,30 @@ def run(settings: Settings, stop: Event) -> None:
 
     A tick is worth nothing later: while the broker is away at most a few seconds of them wait, and time goes on in the
     log when it is back.
+
+    Raises
+    ------
+    StoreError
+        When Kafka refuses a tick for good: escalation and silences would stand still unseen.
     """
     heartbeat = Heartbeat(settings.run / "heartbeats" / "clock.json")
     heartbeat.beat("starting")
-    producer = Producer(producer_config(settings, Service.CLOCK, linger_ms=0, compression_type="none"))
+    refusals: list[str] = []
+
+    def on_delivery(error: KafkaError | None, record: Record) -> None:
+        if error is not None:
+            refusals.append(f"{record.topic()}[{record.partition()}]: {error.str()}")
+
+    config = producer_config(settings, Service.CLOCK, linger_ms=0, compression_type="none")
+    producer = Producer(config | {"on_delivery": on_delivery})
     partitions = settings.kafka.partitions
     written = skipped = 0
     while wait_for_second(stop):
         producer.poll(0)
+        if refusals:
+            raise StoreError(
+                f"the clock must be able to tick; Kafka refused {refusals[0]}; run `python -m lakehouse doctor`"
+            )
         if len(producer) >= MOST_WAITING_S * partitions:
             skipped += 1
             heartbeat.beat("waiting for kafka", ticks=written, skipped=skipped)

@@ -12,7 +12,7 @@ from lakehouse.errors import WardwatchError
 from lakehouse.events import AlertEvent
 from lakehouse.faults import fault_point
 from streaming.notify.deliveries import Claim, Deliveries
-from streaming.notify.mail_server import MailServer, Refused
+from streaming.notify.mail_server import MailServer, Refused, RefusedForNow
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +48,15 @@ class Courier:
         """
         fault_point("notify.before_claim")
         claims = self._deliveries.claim(recipient, events)
+        refusal: RefusedForNow | None = None
         for claim in claims.mine:
             fault_point("notify.after_claim")
-            self._send(claim, events)
+            try:
+                self._send(claim, events)
+            except RefusedForNow as error:
+                refusal = error  # of this mail; the others are tried, too
+        if refusal is not None:
+            raise refusal
         if claims.elsewhere:
             raise ClaimedElsewhere(f"{claims.elsewhere} mails to {recipient} are in the hands of another notifier")
 

@@ -21,6 +21,7 @@ from streaming import rebuild
 from streaming.bedside_log import BedsideLog
 from streaming.lander import Lander, Progress
 from streaming.partitions import checkpoint_folder, lane_name, snapshot_folder
+from streaming.sink import EventSink
 from streaming.snapshots import Snapshots
 from tests.integration.streaming.own_lake import ends_of, read_log, with_own_lake
 
@@ -97,9 +98,13 @@ def test_a_rebuilt_lane_goes_on_as_the_lost_one_would_have(own: Settings) -> Non
     assert fold_on(own, fold, later) == fold_on(own, lost, later)
 
 
-def test_without_a_checkpoint_it_stands_where_the_lake_stands_and_says_so(own: Settings) -> None:
-    ends = write(own, f"p{uuid4().hex}", [80.0] * 5)
-    land(own, ends)
+def test_without_a_checkpoint_it_stands_where_the_last_pulse_stood_so_that_what_is_behind_it_comes_out(
+    own: Settings,
+) -> None:
+    out = write(own, f"p{uuid4().hex}", [80.0] * 5)
+    with EventSink(own, Service.ALARMS) as sink:
+        sink.pulse(lane_name(out), out)
+    land(own, write(own, f"p{uuid4().hex}", [150.0] * 30))
     rebuilt = rebuild.run(own, None)
-    assert newest(own).positions == ends
-    assert "up to what has landed, since it has no checkpoint" in str(rebuilt)
+    assert newest(own).positions == out
+    assert "up to its last pulse, since it has no checkpoint" in str(rebuilt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from operator import attrgetter
 
 import msgspec
 import pytest
@@ -204,8 +205,10 @@ def test_the_state_survives_its_bytes_and_goes_on_identically(history: list[Entr
     packed = fold.to_bytes()
     restored = AlarmFold.from_bytes(packed)
     assert restored.to_bytes() == packed
-    assert restored.fold(log.stretch(cut, len(history))) == fold.fold(log.stretch(cut, len(history)))
-    assert restored.to_bytes() == fold.to_bytes()
+    # Who was forgotten meanwhile gets a later row, and so a later place among the events of a tick.
+    both = [each.fold(log.stretch(cut, len(history))) for each in (restored, fold)]
+    assert sorted(both[0], key=attrgetter("event_id")) == sorted(both[1], key=attrgetter("event_id"))
+    assert state_of(AlarmFold.from_bytes(restored.to_bytes())) == state_of(AlarmFold.from_bytes(fold.to_bytes()))
     assert sorted(told, key=lambda e: e.partition) == [e for e in log.folded()[1] if e.offset < _end(log, cut, e)]
 
 

@@ -71,7 +71,23 @@ class TestRefused:
 
     def test_when_older_than_what_is_in_force(self) -> None:
         parts = limits(0, version=5, heart_rate_high=[105, 140]), limits(1, version=4, heart_rate_high=[130, 140])
-        assert refusals(*parts) == ["a newer version of these limits is in force"]
+        assert refusals(*parts) == ["this version of these limits, or a newer one, is in force"]
+
+    def test_when_another_says_something_else_under_the_version_in_force(self) -> None:
+        first = limits(0, version=5, heart_rate_high=[105, 140])
+        for other in (
+            limits(1, version=5, heart_rate_high=[110, 140]),
+            limits(1, version=5, heart_rate_high=[105, 140], spo2_low=[91, 85]),
+            limits(1, version=5, spo2_low=[91, 85]),
+            limits(1, version=5, until=100, heart_rate_high=[105, 140]),
+        ):
+            assert refusals(first, other) == ["this version of these limits, or a newer one, is in force"]
+
+    def test_not_when_a_message_is_repeated(self) -> None:
+        first = limits(0, version=5, until=60, heart_rate_high=[105, None], spo2_low=None)
+        for again_s in (1, 61):
+            again = limits(again_s, version=5, until=60, heart_rate_high=[105, None], spo2_low=None)
+            assert refusals(first, ticks(1, 60), again) == []
 
     def test_never_because_of_the_version_of_the_other_layer(self) -> None:
         parts = (
@@ -115,9 +131,3 @@ class TestLayers:
     def test_null_takes_a_limit_back(self) -> None:
         parts = limits(0, heart_rate_high=[105, 140]), limits(1, version=2, heart_rate_high=None)
         assert alarms(*parts, rate(110)) == []
-
-    def test_a_repeated_version_changes_nothing(self) -> None:
-        """Not even with other content, or after what it set was taken back by time."""
-        parts = limits(0, until=60, heart_rate_high=[105, 140]), limits(1, heart_rate_high=[115, 140])
-        assert len(alarms(*parts, rate(110))) == 1
-        assert refusals(*parts, limits(90, until=100, heart_rate_high=[105, 140]), ticks(0, 90)) == []

@@ -7,11 +7,11 @@ import pytest
 from lakehouse.cql import check_row, in_key_order, insert, where
 from lakehouse.tables import ALERT_EVENTS, WARD_BOARD
 
-BOARD_ROW = {"ward_id": "w", "written_at": None, "beds": "[]"}
+BOARD_ROW = {"ward_id": "w", "lane": "0-3", "written_at": None, "beds": "[]"}
 
 
 def test_an_insert_names_every_column() -> None:
-    expected = 'INSERT INTO k.ward_board ("ward_id", "written_at", "beds") VALUES (?, ?, ?)'
+    expected = 'INSERT INTO k.ward_board ("ward_id", "lane", "written_at", "beds") VALUES (?, ?, ?, ?)'
     assert insert(WARD_BOARD, "k") == expected
     assert insert(WARD_BOARD, "k", timestamp=True) == f"{expected} USING TIMESTAMP ?"
     assert insert(WARD_BOARD, "k", if_absent=True) == f"{expected} IF NOT EXISTS"
@@ -34,7 +34,8 @@ def test_a_row_that_fits_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "words"), [(BOARD_ROW | {"ward": 1}, r"unknown \['ward'\]"), ({"beds": "[]"}, r"lacks \['ward_id'\]")]
+    ("row", "words"),
+    [(BOARD_ROW | {"ward": 1}, r"unknown \['ward'\]"), ({"beds": "[]"}, r"lacks \['ward_id', 'lane'\]")],
 )
 def test_a_row_that_does_not_fit_is_refused_by_name(row: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):

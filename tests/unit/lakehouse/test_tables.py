@@ -9,7 +9,7 @@ from lakehouse.contract import Column, Table
 from lakehouse.events import AlertEvent
 from lakehouse.mart_tables import MARTS
 from lakehouse.packing import SCHEMA
-from lakehouse.tables import ALERT_EVENTS, CASSANDRA, LAKE, LAKE_ALERT_EVENTS, READINGS
+from lakehouse.tables import ALERT_EVENTS, CASSANDRA, LAKE, LAKE_ALERT_EVENTS, LANDED, READINGS
 
 TABLES: tuple[Table, ...] = (*LAKE.values(), *CASSANDRA.values(), *MARTS.values())
 
@@ -33,8 +33,9 @@ def test_every_field_of_an_alert_event_is_a_column_of_both_tables() -> None:
     assert fields == set(LAKE_ALERT_EVENTS.names) - {"landed_date"}
 
 
-def test_every_lake_table_is_partitioned_by_the_day_it_landed() -> None:
-    assert {table.partition_by for table in LAKE.values()} == {"landed_date"}
+def test_lake_tables_are_partitioned_by_the_day_of_landing_or_by_that_of_the_night() -> None:
+    assert {table.partition_by for table in LANDED} == {"landed_date"}
+    assert {table.partition_by for table in LAKE.values() if table not in LANDED} == {"day"}
 
 
 def test_only_what_is_deleted_by_hand_has_no_time_to_live() -> None:
