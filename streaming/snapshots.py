@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from lakehouse.faults import fault_point
 from lakehouse.folding import AlarmFold, pack
 
 logger = logging.getLogger(__name__)
@@ -75,11 +76,14 @@ class Snapshots:
         number = int(files[-1].stem) + 1 if files else 1
         path = self._folder / f"{number:012d}.state"
         unfinished = path.with_suffix(".part")
+        fault_point("snapshot.before_write")
         with unfinished.open("wb") as file:
             file.write(pack(header, records))
             file.flush()
             os.fsync(file.fileno())
+        fault_point("snapshot.before_rename")
         unfinished.replace(path)
+        fault_point("snapshot.after_rename")
         _sync_folder(self._folder)
         for old in self._files()[:-KEPT]:
             old.unlink(missing_ok=True)
