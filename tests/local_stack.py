@@ -90,8 +90,8 @@ def _processes() -> Iterator[psutil.Process]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Every store and the mail server, with topics, users, tables and folders; none of our processes."""
     local = LocalStack(tmp_path_factory.mktemp("stack"))
-    local.up("kafka", "cassandra", "hdfs", "postgres", "mail", "init")
     try:
+        local.up("kafka", "cassandra", "hdfs", "postgres", "mail", "init")
         yield local
     finally:
         local.down()

@@ -67,9 +67,11 @@ def test_nobody_else_can_read_the_secrets(stack: LocalStack) -> None:
 @pytest.fixture
 def mail_only(tmp_path: Path) -> Iterator[LocalStack]:
     local = LocalStack(tmp_path / "run")
-    local.up("mail")
-    yield local
-    local.down()
+    try:
+        local.up("mail")
+        yield local
+    finally:
+        local.down()
 
 
 def test_all_processes_end(mail_only: LocalStack) -> None:

@@ -50,19 +50,19 @@ def recording(patient_id: str, heart_rates: list[float]) -> Recording:
 
 def test_the_clock_ticks_in_every_partition_once_a_second(settings: Settings, tmp_path: Path) -> None:
     settings = settings.model_copy(update={"run": tmp_path})
-    stop = Event()
+    partitions, stop = settings.kafka.partitions, Event()
     with from_now_on(settings) as reader:
         ticking = Thread(target=clock.run, args=(settings, stop))
         ticking.start()
         ticks: dict[int, list[float]] = defaultdict(list)
         deadline = time.monotonic() + DEADLINE_S
-        while (len(ticks) < 12 or min(map(len, ticks.values())) < 3) and time.monotonic() < deadline:
+        while (len(ticks) < partitions or min(map(len, ticks.values())) < 3) and time.monotonic() < deadline:
             for record in records(reader, 100, 0.1):
                 if isinstance(decode(record.value()), Tick):
                     ticks[record.partition() or 0].append(record.timestamp()[1] / 1000)
         stop.set()
         ticking.join()
-    assert sorted(ticks) == list(range(settings.kafka.partitions))
+    assert sorted(ticks) == list(range(partitions))
     for times in ticks.values():
         assert np.diff(times).mean() == pytest.approx(1, abs=0.5)
     assert '"state": "stopped"' in (tmp_path / "heartbeats" / "clock.json").read_text()
