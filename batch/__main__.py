@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
@@ -36,6 +36,61 @@ def fold_file(
         raise typer.BadParameter("the output must not stand where the history stands", param_hint="--out")
     summary = fold_history(history, out)
     typer.echo(summary.sentence(), err=True)
+
+
+@app.command("propose-limits")
+def propose_limits_of_file(
+    history: Annotated[Path, typer.Argument(metavar="IN.jsonl", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option(metavar="LIMITS.jsonl", help="Where the `limits` messages go, one a line.")],
+) -> None:
+    """Propose personal limits from a history in a file, with no services; lines as `fold` takes them.
+
+    A patient whose limits are the defaults, and were so before, has no message.
+    """
+    from batch.propose_limits import propose_limits
+
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"the folder of the output must exist; found no {out.parent}", param_hint="--out")
+    if history.resolve() == out.resolve():
+        raise typer.BadParameter("the output must not stand where the history stands", param_hint="--out")
+    typer.echo(propose_limits(history, out).sentence(), err=True)
+
+
+@app.command()
+def recalibrate(
+    day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="UTC day that is proven.")],
+) -> None:
+    """Propose each patient's limits from the last days, try them out on those days, and keep every decision as a row.
+
+    The summary counts limits; `refused` counts patients, `table` is of the large changes, for who approves them.
+    """
+    from batch import recalibrate as job
+    from lakehouse.progress import bar
+
+    with bar(f"readings of {day.date()}") as advance:
+        done = job.recalibrate(Settings.load(), day.date(), advance)
+    command.say_last(done.summary())
+
+
+@app.command()
+def publish(
+    day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="UTC day whose proposals are meant.")],
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="Take back what was published for that day.")] = False,
+    patient: Annotated[str | None, typer.Option(help="Roll back one patient only.")] = None,
+    ward: Annotated[str | None, typer.Option(help="Roll back one ward only.")] = None,
+    by: Annotated[str, typer.Option(help="Who asks for it.")] = "batch",
+) -> None:
+    """Put proposed limits in force, as messages in the bedside log; or go back by one version."""
+    from batch import publish as job
+
+    if not roll_back and (patient is not None or ward is not None):
+        raise typer.BadParameter("--patient and --ward choose whom to roll back; add --roll-back")
+    settings = Settings.load()
+    if roll_back:
+        done = job.roll_back(settings, day.date(), by, patient, ward)
+    else:
+        done = job.publish(settings, day.date(), datetime.now(UTC))
+    command.say_last(done.summary())
 
 
 @app.command()

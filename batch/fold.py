@@ -78,8 +78,8 @@ def fold_history(history: Path, out: Path) -> Summary:
     quarantine_path.unlink(missing_ok=True)
     fold = AlarmFold()
     lines = events = quarantined = 0
-    with history.open("rb") as source, out.open("wb") as sink:
-        for chunk in _chunks(source):
+    with out.open("wb") as sink:
+        for chunk in read_log(history):
             for event in fold.fold(chunk.log):
                 sink.write(encode(event) + b"\n")
                 events += 1
@@ -91,8 +91,13 @@ def fold_history(history: Path, out: Path) -> Summary:
     return Summary(lines, events, quarantined, fold.skipped, fold.counts)
 
 
+def read_log(history: Path) -> Iterator[Chunk]:
+    """Yield the log in a file, a few thousand lines at a time: decoded in all cores, in the order of the file."""
+    with history.open("rb") as source:
+        yield from _chunks(source)
+
+
 def _chunks(source: BinaryIO) -> Iterator[Chunk]:
-    """Decode in all cores what the fold then takes in order."""
     batches = _batches(source)
     first = next(batches, None)
     if first is None:

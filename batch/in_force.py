@@ -1,0 +1,76 @@
+"""The limits that are in force, as the fold has accepted them; and the message that puts a proposal in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from clinical.calibration import Proposal
+from clinical.conditions import LIMIT_CONDITIONS
+from clinical.policy import LimitsPolicy
+from clinical.state import CLINICIAN, NIGHTLY
+from lakehouse.entries import RECALIBRATION
+from lakehouse.folding import AlarmFold
+from lakehouse.messages import Limit, Limits
+
+VERSIONS_A_DAY = 100
+
+
+class InForce(NamedTuple):
+    """The limits of one patient above the defaults.
+
+    `nightly` are medium-priority limits that differ from the default, by condition; `version` is that of the nightly
+    layer, -1 before the first.
+    """
+
+    version: int = -1
+    nightly: dict[str, float] = {}  # noqa: RUF012  never written to
+    by_clinician: frozenset[str] = frozenset()
+    ward_id: str | None = None
+
+
+def in_force(fold: AlarmFold, at_ms: int) -> dict[str, InForce]:
+    """Return the limits in force at a time, by patient: what the fold has accepted, and what has not run out."""
+    return {fold.patient_id(row): _of(fold, row, at_ms) for row in np.flatnonzero(fold.records["known"]).tolist()}
+
+
+def _of(fold: AlarmFold, row: int, at_ms: int) -> InForce:
+    record = fold.records[row]
+    is_set = ~np.isnan(record["set_limit"][:, :, 0]) & (record["set_until"] > at_ms)
+    nightly: dict[str, float] = {}
+    for c, condition in enumerate(LIMIT_CONDITIONS):
+        limit = float(record["set_limit"][NIGHTLY, c, 0])
+        if is_set[NIGHTLY, c] and limit != condition.limit[0]:
+            nightly[condition.name] = limit
+    by_clinician = frozenset(c.name for c, is_so in zip(LIMIT_CONDITIONS, is_set[CLINICIAN], strict=True) if is_so)
+    return InForce(int(record["layer_version"][NIGHTLY]), nightly, by_clinician, fold.place(int(record["ward"])))
+
+
+def next_version(last: int, day: date) -> int:
+    """Return the version of limits made from a closed day: YYYYMMDD00, or one more than the last where that is more."""
+    return max(last + 1, int(f"{day:%Y%m%d}") * VERSIONS_A_DAY)
+
+
+def message_of(
+    patient_id: str, proposals: Iterable[Proposal], version: int, made_at: datetime, policy: LimitsPolicy
+) -> Limits:
+    """Return the message that puts proposals in force until they run out.
+
+    It states every personal condition, so that one version is all that there is to know; null is the default.
+    """
+    return Limits(
+        patient_id=patient_id,
+        version=version,
+        limits={each.condition: stated(each.new if each.is_personal else None) for each in proposals},
+        author=RECALIBRATION,
+        reason=f"recalibration by policy {policy.digest}",
+        expires_at=made_at + timedelta(seconds=policy.valid_s),
+    )
+
+
+def stated(medium: float | None) -> Limit:
+    """Return the pair for a medium-priority limit: the high-priority one stays at its default."""
+    return [medium, None]

@@ -1,0 +1,192 @@
+"""Puts the limits of a night in force: `limits` messages into the bedside log, and back by one version."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from batch.in_force import VERSIONS_A_DAY, next_version, stated
+from clinical.calibration import CONDITION, UNCHANGED
+from clinical.policy import POLICY, LimitsPolicy
+from lakehouse.cassandra import Cassandra
+from lakehouse.entries import RECALIBRATION
+from lakehouse.errors import WardwatchError
+from lakehouse.kafka import LogWriter
+from lakehouse.lake import Filters, Lake
+from lakehouse.messages import Limits, encode
+from lakehouse.settings import Service, Settings
+from lakehouse.tables import LIMITS_BY_PATIENT, LIMITS_PROPOSED
+from lakehouse.topics import BEDSIDE
+
+ONE_DAY: Final = timedelta(days=1)
+ROLLED_BACK: Final = "rolled back:"
+_COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "refusal", "policy")
+
+
+class NothingToPublish(WardwatchError, LookupError):
+    """There are no proposals of that day, or they have run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was written to the log."""
+
+    published: int
+    already: int  # patients for whom there was nothing left to do
+    refused: int
+
+    def summary(self) -> dict[str, Any]:
+        """Return it for the last line of the job."""
+        return asdict(self)
+
+
+def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy = POLICY) -> Published:
+    """Publish what the night of a day has proposed and the gate has let through.
+
+    A repeated run writes nothing a second time, nor what a person has rolled back. The limits end 48 h after the day,
+    so that a night that fails leads back to the defaults.
+
+    Parameters
+    ----------
+    now
+        When this is asked for: limits that have run out by then are not published.
+
+    Raises
+    ------
+    NothingToPublish
+        When nothing was proposed for that day, or it is too long ago.
+    """
+    expires_at = datetime.combine(day + ONE_DAY, time(), UTC) + timedelta(seconds=policy.valid_s)
+    if expires_at <= now:
+        raise NothingToPublish(
+            f"limits hold for {policy.valid_s // 3600} h after their day; those of {day} ended at {expires_at}; "
+            "calibrate a later day"
+        )
+    with Lake(settings, patience_s=60) as lake:
+        rows = lake.read(LIMITS_PROPOSED, [("day", "=", day)], _COLUMNS).to_pylist()
+    if not rows:
+        raise NothingToPublish(
+            f"what is published was proposed before; nothing of {day} was; "
+            f"run `python -m batch recalibrate --date {day}` first"
+        )
+    refused = {row["patient_id"] for row in rows if row["refusal"] is not None}
+    with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
+        messages = []
+        already = 0
+        for patient_id, limits, reason in proposed(row for row in rows if row["refusal"] is None):
+            versions = nightly_versions(cassandra, patient_id)
+            if versions and (is_same(versions[0], limits, expires_at) or is_rolled_back(versions[0], day)):
+                already += 1
+                continue
+            version = next_version(versions[0]["version"] if versions else -1, day)
+            messages.append(
+                Limits(
+                    patient_id=patient_id,
+                    version=version,
+                    limits=limits,
+                    author=RECALIBRATION,
+                    reason=reason,
+                    expires_at=expires_at,
+                )
+            )
+    write(settings, messages)
+    return Published(len(messages), already, len(refused))
+
+
+def proposed(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield patient, limits and reason for each patient whose limits are, or were, not the defaults."""
+    by_patient: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_patient[row["patient_id"]].append(row)
+    for patient_id, own in sorted(by_patient.items()):
+        limits: dict[str, Any] = {}
+        for row in sorted(own, key=lambda each: each["condition"]):
+            is_default = row["new_limit"] == CONDITION[row["condition"]].limit[0]
+            limits[row["condition"]] = stated(None if is_default else row["new_limit"])
+        if any(row["decision"] != UNCHANGED for row in own) or any(pair[0] is not None for pair in limits.values()):
+            yield patient_id, limits, f"recalibration by policy {own[0]['policy']}"
+
+
+def nightly_versions(cassandra: Cassandra, patient_id: str) -> list[dict[str, Any]]:
+    """Return the nightly limits that a patient has had, the newest first."""
+    rows = cassandra.select(LIMITS_BY_PATIENT, {"patient_id": patient_id})
+    return [row for row in rows if row["author"] == RECALIBRATION]
+
+
+def is_same(row: Mapping[str, Any], limits: Mapping[str, Any], expires_at: datetime) -> bool:
+    """Say whether limits were published already, and are the newest."""
+    return json.loads(row["limits"]) == limits and row["expires_at"] == expires_at
+
+
+def roll_back(
+    settings: Settings, day: date, by: str, patient_id: str | None = None, ward_id: str | None = None
+) -> Published:
+    """Take back what was published for a day: for one patient, one ward, or all. A repeated run writes nothing more.
+
+    The limits before it come back, with the end of those that go; the defaults, where there were none.
+
+    Raises
+    ------
+    NothingToPublish
+        When nothing was proposed for that day for any such patient.
+    """
+    filters: Filters = [("day", "=", day)]
+    filters += [("patient_id", "=", patient_id)] if patient_id is not None else []
+    filters += [("ward_id", "=", ward_id)] if ward_id is not None else []
+    with Lake(settings, patience_s=60) as lake:
+        found = sorted(set(lake.read(LIMITS_PROPOSED, filters, ["patient_id"])["patient_id"].to_pylist()))
+    if not found:
+        raise NothingToPublish(f"what is rolled back was proposed; of {day} nothing was, for {patient_id or ward_id}")
+    with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
+        histories = [(each, nightly_versions(cassandra, each)) for each in found]
+    messages = [
+        message for patient, versions in histories if (message := rolled_back(patient, versions, day, by)) is not None
+    ]
+    write(settings, messages)
+    return Published(len(messages), len(found) - len(messages), 0)
+
+
+def rolled_back(patient_id: str, versions: Sequence[Mapping[str, Any]], day: date, by: str) -> Limits | None:
+    """Return the message that takes back the limits of a day; None where the newest are not of that day.
+
+    Parameters
+    ----------
+    versions
+        Rows of `limits_by_patient` by recalibration, the newest first.
+    """
+    if not versions or not is_of_day(versions[0], day) or is_rolled_back(versions[0], day):
+        return None
+    newest = versions[0]
+    before = next((row for row in versions if not is_of_day(row, day)), None)
+    limits = json.loads((before or newest)["limits"])
+    if before is None:
+        limits = {condition: stated(None) for condition in limits}
+    return Limits(
+        patient_id=patient_id,
+        version=newest["version"] + 1,
+        limits=limits,
+        author=RECALIBRATION,
+        reason=f"{ROLLED_BACK} version {newest['version']}, by {by}",
+        expires_at=newest["expires_at"],
+    )
+
+
+def is_of_day(row: Mapping[str, Any], day: date) -> bool:
+    """Say whether a version was made from a day."""
+    return next_version(-1, day) <= row["version"] < next_version(-1, day) + VERSIONS_A_DAY
+
+
+def is_rolled_back(row: Mapping[str, Any], day: date) -> bool:
+    """Say whether a version took back the limits of a day."""
+    return is_of_day(row, day) and row["reason"].startswith(ROLLED_BACK)
+
+
+def write(settings: Settings, messages: Iterable[Limits]) -> None:
+    """Write messages to the bedside log and wait until they are there."""
+    with LogWriter(settings, Service.BATCH) as log:
+        for message in messages:
+            log.send(BEDSIDE.name, message.patient_id.encode(), encode(message))

@@ -1,0 +1,214 @@
+"""The nightly calibration: baselines of the closed day, proposals within the policy, a backtest, and the gate.
+
+Each decision becomes a row of `limits_proposed`, also the decision to change nothing. Nothing is published here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from batch.backtest import Comparison, Key, backtest, refusals
+from batch.baselines import baseline_rows, count_day, read_nights
+from batch.in_force import InForce, in_force
+from batch.patient_days import clean_of, nightly_of
+from clinical.calibration import UNCHANGED, History, Proposal, propose
+from clinical.policy import POLICY, LimitsPolicy
+from lakehouse.contract import LakeTable
+from lakehouse.errors import RecoveryError
+from lakehouse.folding import AlarmFold
+from lakehouse.hdfs import Hdfs
+from lakehouse.lake import Batch, Lake
+from lakehouse.lake_log import log_on_disk
+from lakehouse.log_days import DayStates, day_ends
+from lakehouse.render import arrow_schema
+from lakehouse.settings import Settings
+from lakehouse.tables import BASELINES, LIMITS_PROPOSED, READINGS
+
+ONE_DAY: Final = timedelta(days=1)
+MOST_SHOWN: Final = 50  # rows of the table for the person who approves
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibration:
+    """What a night's calibration decided. Counts are of limits; `refused` of patients."""
+
+    day: date
+    patients: int
+    proposed: int
+    unchanged: int
+    refused: int
+    large_changes: int
+    table: str  # Markdown, of the large changes
+
+    def summary(self) -> dict[str, Any]:
+        """Return it for the last line of the job."""
+        return asdict(self)
+
+
+class Decided(NamedTuple):
+    """The proposals of all patients, what trying them out showed, and whom the gate refused and why."""
+
+    proposals: dict[str, list[Proposal]]
+    compared: dict[Key, Comparison]
+    refused: dict[str, str]
+
+
+def recalibrate(
+    settings: Settings, day: date, advance: Callable[[int], None], policy: LimitsPolicy = POLICY
+) -> Recalibration:
+    """Calibrate on a day whose alarms are proven. A repeated run replaces what the one before had written.
+
+    Parameters
+    ----------
+    advance
+        Told how many readings more are counted.
+
+    Raises
+    ------
+    RecoveryError
+        When the state of the fold at the end of that day was not kept.
+    """
+    with Lake(settings, patience_s=60) as lake, Hdfs(settings) as hdfs:
+        known = limits_at_end_of(DayStates(hdfs), day)
+        version = lake.open(READINGS).version()
+        found = count_day(lake, day, version, policy, advance)
+        replace(lake, BASELINES, day, baseline_rows(found, day, version))
+        nights = read_nights(lake, day)
+        proposals = {
+            patient_id: propose(
+                History(
+                    clean_of(nights.get(patient_id, {}), policy),
+                    nightly_of(nights.get(patient_id, {}), policy),
+                    limits.nightly,
+                    limits.by_clinician,
+                ),
+                policy,
+            )
+            for patient_id, limits in sorted(known.items())
+        }
+        decided = try_out(lake, settings, day, proposals, policy)
+        replace(lake, LIMITS_PROPOSED, day, list(proposal_rows(decided, known, day, version, policy)))
+    return told(decided, day, policy)
+
+
+def limits_at_end_of(states: DayStates, day: date) -> dict[str, InForce]:
+    """Return the limits in force when a day ended, by patient, as the proof of the day left them.
+
+    Raises
+    ------
+    RecoveryError
+        When the state at the end of that day was not kept.
+    """
+    folds = [states.load(day, partition) for partition in states.partitions(day)]
+    found = [fold for fold in folds if fold is not None]
+    if not found:
+        raise RecoveryError(
+            f"limits are made from those in force at the end of the day, which the proof keeps; none of {day} is kept; "
+            f"run `python -m batch prove --date {day}` first"
+        )
+    return {name: limits for fold in found for name, limits in in_force(fold, ended_ms(fold)).items()}
+
+
+def ended_ms(fold: AlarmFold) -> int:
+    """Return when the last of a fold's patients was heard: up to there its limits have been watched."""
+    return int(fold.records["heard_at"].max(initial=0))
+
+
+def try_out(
+    lake: Lake, settings: Settings, day: date, proposals: Mapping[str, list[Proposal]], policy: LimitsPolicy
+) -> Decided:
+    """Fold the policy's days once with the old and once with the proposed limits of those patients whose limits change.
+
+    Days that the lake no longer has are left out.
+    """
+    changed = {name: each for name, each in proposals.items() if any(one.decision != UNCHANGED for one in each)}
+    ends = day_ends(lake, day)
+    begins = day_ends(lake, day - policy.days * ONE_DAY)
+    with log_on_disk(lake, begins, ends, settings.run) as log:
+        partitions = log.partitions()
+        slices = (part for partition in partitions for part in log.slices(partition))
+        compared = backtest(slices, partitions, changed, policy) if changed else {}
+    return Decided(dict(proposals), compared, refusals(compared, policy))
+
+
+def proposal_rows(
+    decided: Decided, known: Mapping[str, InForce], day: date, version: int, policy: LimitsPolicy
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `limits_proposed`: one for each patient and condition."""
+    for patient_id, proposals in decided.proposals.items():
+        for proposal in proposals:
+            yield {
+                "day": day,
+                "patient_id": patient_id,
+                "ward_id": known[patient_id].ward_id,
+                "condition": proposal.condition,
+                "decision": proposal.decision,
+                "old_limit": proposal.old,
+                "new_limit": proposal.new,
+                "reason": proposal.reason,
+                "large": proposal.is_large(policy),
+                "refusal": decided.refused.get(patient_id),
+                "readings": proposal.readings,
+                "median": _or_none(proposal.median),
+                "spread": _or_none(proposal.spread),
+                "drifts": proposal.drifts,
+                "policy": policy.digest,
+                "readings_version": version,
+                **_compared(decided.compared.get(Key(patient_id, proposal.condition))),
+            }
+
+
+def _compared(found: Comparison | None) -> dict[str, Any]:
+    if found is None:
+        return {"backtest_days": 0}
+    return {
+        "backtest_days": found.days,
+        "alarms_before_per_patient_day": found.alarms[0] / found.days,
+        "alarms_after_per_patient_day": found.alarms[1] / found.days,
+        "in_alarm_before_s": found.in_alarm_s[0] / found.days,
+        "in_alarm_after_s": found.in_alarm_s[1] / found.days,
+        "events_missed": found.missed,
+        "lead_change_s": found.lead_change_s,
+    }
+
+
+def _or_none(number: float) -> float | None:
+    return None if np.isnan(number) else number
+
+
+def replace(lake: Lake, table: LakeTable, day: date, rows: list[dict[str, Any]]) -> None:
+    """Put rows in the place of what an earlier run of that day had written."""
+    run = Batch(f"recalibrate/{day}", time.time_ns())
+    lake.replace_day(table, day, pa.Table.from_pylist(rows, arrow_schema(table)), run)
+
+
+def told(decided: Decided, day: date, policy: LimitsPolicy) -> Recalibration:
+    """Return the counts, and the large changes as a table for the person who approves them."""
+    accepted = [
+        (patient_id, each)
+        for patient_id, proposals in decided.proposals.items()
+        if patient_id not in decided.refused
+        for each in proposals
+    ]
+    large = [(patient_id, each) for patient_id, each in accepted if each.is_large(policy)]
+    rows = [f"| {patient_id} | {e.condition} | {e.old:g} | {e.new:g} | {e.reason} |" for patient_id, e in large]
+    more = (
+        [f"\n{len(rows) - MOST_SHOWN} more are in the lake table `limits_proposed`."] if len(rows) > MOST_SHOWN else []
+    )
+    head = ["| patient | condition | old | new | why |", "| --- | --- | --- | --- | --- |"]
+    return Recalibration(
+        day=day,
+        patients=len(decided.proposals),
+        proposed=sum(each.decision != UNCHANGED for _, each in accepted),
+        unchanged=sum(each.decision == UNCHANGED for _, each in accepted),
+        refused=len(decided.refused),
+        large_changes=len(large),
+        table="\n".join([*head, *rows[:MOST_SHOWN], *more]) if large else "",
+    )

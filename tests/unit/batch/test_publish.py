@@ -1,0 +1,80 @@
+"""Which limits are published, and which come back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from batch.in_force import next_version
+from batch.publish import is_same, proposed, rolled_back
+
+DAY = date(2026, 3, 1)
+END = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def row(condition: str, new: float, decision: str = "unchanged", patient_id: str = "p1") -> dict[str, Any]:
+    return {
+        "patient_id": patient_id, "condition": condition, "decision": decision, "new_limit": new, "refusal": None,
+        "policy": "abc",
+    }  # fmt: skip
+
+
+def version(number: int, limits: dict[str, Any], reason: str = "recalibration by policy abc") -> dict[str, Any]:
+    return {"version": number, "limits": json.dumps(limits), "reason": reason, "expires_at": END}
+
+
+class TestWhatIsProposed:
+    def test_states_every_condition_and_null_for_a_default(self) -> None:
+        rows = [row("heart_rate_high", 128, "loosened"), row("heart_rate_low", 45)]
+        assert list(proposed(rows)) == [
+            ("p1", {"heart_rate_high": [128, None], "heart_rate_low": [None, None]}, "recalibration by policy abc")
+        ]
+
+    def test_is_renewed_where_it_does_not_change(self) -> None:
+        assert [patient for patient, *_ in proposed([row("heart_rate_high", 128)])] == ["p1"]
+
+    def test_takes_a_limit_back_to_the_default(self) -> None:
+        assert [patient for patient, *_ in proposed([row("heart_rate_high", 120, "tightened")])] == ["p1"]
+
+    def test_says_nothing_of_a_patient_who_has_and_had_the_defaults(self) -> None:
+        assert list(proposed([row("heart_rate_high", 120), row("heart_rate_low", 45)])) == []
+
+
+class TestAVersion:
+    def test_is_the_day_and_grows(self) -> None:
+        assert next_version(-1, DAY) == 2026030100
+        assert next_version(2026030100, DAY) == 2026030101
+        assert next_version(2027010100, DAY) == 2027010101
+
+    def test_is_the_same_with_the_same_limits_and_the_same_end(self) -> None:
+        limits = {"heart_rate_high": [128, None]}
+        assert is_same(version(1, limits), limits, END)
+        assert not is_same(version(1, limits), {"heart_rate_high": [129, None]}, END)
+        assert not is_same(version(1, limits), limits, END.replace(day=5))
+
+
+class TestRollingBack:
+    before = version(2026022800, {"heart_rate_high": [125, None]})
+    newest = version(2026030100, {"heart_rate_high": [131, None]})
+
+    def test_brings_back_the_limits_of_the_day_before(self) -> None:
+        message = rolled_back("p1", [self.newest, self.before], DAY, "dr-a")
+        assert message is not None
+        assert (message.version, message.limits) == (2026030101, {"heart_rate_high": [125, None]})
+        assert (message.expires_at, "dr-a" in message.reason) == (END, True)
+
+    def test_leads_to_the_defaults_where_there_was_nothing_before(self) -> None:
+        message = rolled_back("p1", [self.newest], DAY, "dr-a")
+        assert message is not None
+        assert message.limits == {"heart_rate_high": [None, None]}
+
+    def test_a_second_time_changes_nothing(self) -> None:
+        first = rolled_back("p1", [self.newest, self.before], DAY, "dr-a")
+        assert first is not None
+        after = version(first.version, dict(first.limits), first.reason)
+        assert rolled_back("p1", [after, self.newest, self.before], DAY, "dr-a") is None
+
+    def test_touches_no_limits_of_another_day(self) -> None:
+        assert rolled_back("p1", [self.before], DAY, "dr-a") is None
+        assert rolled_back("p1", [], DAY, "dr-a") is None
