@@ -46,7 +46,15 @@ class CassandraAdmin:
         )(self._log_in_once)
 
     def _log_in_once(self) -> tuple[Cluster, Session]:
-        """Log in as our administrator; in a new Cassandra, make it first and close the well-known superuser."""
+        """Log in as our administrator, and see to it that the well-known superuser is closed."""
+        cluster, session = self._as_administrator()
+        if default_is_open(session):
+            logger.info("closing the role %s, which every new Cassandra has", _DEFAULT)
+            session.execute(f"ALTER ROLE {_DEFAULT} WITH LOGIN = false AND SUPERUSER = false")
+        return cluster, session
+
+    def _as_administrator(self) -> tuple[Cluster, Session]:
+        """Log in as our administrator; in a new Cassandra, make it first."""
         cassandra, password = self._settings.cassandra, self._settings.password(Service.ADMIN)
         stop = stop_after_delay(self._patience_s)
         try:
@@ -56,15 +64,13 @@ class CassandraAdmin:
                 cluster, session = connect(cassandra, _DEFAULT, _DEFAULT, stop, login_patience_s=0)
             except StoreError:
                 raise refused from None
-        logger.info("a new Cassandra: making the role %s, closing the role %s", Service.ADMIN, _DEFAULT)
+        logger.info("a new Cassandra: making the role %s", Service.ADMIN)
         with cluster:
             session.execute(
                 f"CREATE ROLE IF NOT EXISTS {cql_name(Service.ADMIN)} "
                 f"WITH PASSWORD = {cql_text(password)} AND LOGIN = true AND SUPERUSER = true"
             )
-        cluster, session = connect(cassandra, Service.ADMIN, password, stop)
-        session.execute(f"ALTER ROLE {_DEFAULT} WITH LOGIN = false AND SUPERUSER = false")
-        return cluster, session
+        return connect(cassandra, Service.ADMIN, password, stop)
 
     def ensure_keyspace(self) -> list[str]:
         """Make the keyspace, with the settings' replication."""
@@ -165,6 +171,15 @@ class CassandraAdmin:
                 f"tables live in a keyspace; there is no {self._settings.cassandra.keyspace}; make it first"
             )
         return keyspace
+
+
+def default_is_open(session: Session) -> bool:
+    """Whether the superuser that every new Cassandra has, with its well-known password, may still log in or rule.
+
+    Only an administrator may ask.
+    """
+    found = {row["role"]: row for row in session.execute("LIST ROLES")}.get(_DEFAULT)
+    return found is not None and (found["login"] or found["super"])
 
 
 def grants(access: Access, keyspace: str) -> set[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,9 +10,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from tenacity import stop_after_delay
 
-from lakehouse import kafka_admin
+from lakehouse import kafka_admin, smtp
 from lakehouse.access import ACCESS, DATABASE_OWNERS, MART_RIGHTS
-from lakehouse.cassandra_admin import granted, grants
+from lakehouse.cassandra_admin import default_is_open, granted, grants
 from lakehouse.cassandra_session import connect
 from lakehouse.errors import WardwatchError
 from lakehouse.hdfs import FOLDERS, Hdfs
@@ -65,7 +64,7 @@ def _checks() -> list[NamedCheck]:
     ]
     return [
         ("Kafka", "topics", _topics), *kafka,
-        ("Cassandra", "tables", _tables), *cassandra,
+        ("Cassandra", "tables and default role", _tables), *cassandra,
         ("HDFS", "folders", _folders), ("HDFS", "lake", _lake),
         ("PostgreSQL", "marts", _marts), *postgres,
         ("SMTP", "login", _smtp), ("Spark", "jars", _spark),
@@ -107,15 +106,17 @@ def _kafka(settings: Settings, service: Service) -> list[str]:
 
 
 def _tables(settings: Settings) -> list[str]:
-    cluster, _ = connect(
+    cluster, session = connect(
         settings.cassandra, Service.ADMIN, settings.password(Service.ADMIN), stop_after_delay(PATIENCE_S),
         login_patience_s=0,
     )  # fmt: skip
     with cluster:
+        problems = []
+        if default_is_open(session):
+            problems.append(f"the superuser that every new Cassandra has may log in; {INIT}")
         keyspace = cluster.metadata.keyspaces.get(settings.cassandra.keyspace)
         if keyspace is None:
-            return [f"keyspace {settings.cassandra.keyspace} is not there; {INIT}"]
-        problems = []
+            return [*problems, f"keyspace {settings.cassandra.keyspace} is not there; {INIT}"]
         for table in CASSANDRA.values():
             found = keyspace.tables.get(table.name)
             lacking = sorted(set(table.names) - set(found.columns)) if found else ["the table itself"]
@@ -181,16 +182,12 @@ def _postgres(settings: Settings, service: Service) -> list[str]:
 
 
 def _smtp(settings: Settings) -> list[str]:
-    smtp = settings.smtp
+    mail = settings.smtp
     try:
-        with smtplib.SMTP(smtp.host, smtp.port, timeout=PATIENCE_S) as server:
-            if smtp.starttls:
-                server.starttls(context=ssl.create_default_context(cafile=smtp.ca_file))
-            if smtp.user is not None and smtp.password is not None:
-                server.login(smtp.user, smtp.password.get_secret_value())
+        with smtp.connect(mail, smtp.tls_context(mail), PATIENCE_S) as server:
             server.noop()
     except (OSError, smtplib.SMTPException) as error:
-        return [f"{smtp.host}:{smtp.port}: {error}; check WARDWATCH_SMTP__* and `make status`"]
+        return [f"{mail.host}:{mail.port}: {error}; check WARDWATCH_SMTP__* and `make status`"]
     return []
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse.errors import SettingsError
@@ -29,7 +30,7 @@ class Service(StrEnum):
     LANDING = "landing"
     NOTIFY = "notify"
     CLOCK = "clock"
-    MONITORS = "monitors"  # replay, simulator, gateways: may only write readings and admissions
+    MONITORS = "monitors"  # replay, simulator, gateways: may only write to `bedside`, whatever kind of message
     BOARD = "board"
     BATCH = "batch"
     REPORTS = "reports"  # reads the marts, and nothing else
@@ -90,17 +91,46 @@ class PostgresSettings(_Part):
     database: str = "wardwatch"
 
 
+class SmtpSecurity(StrEnum):
+    """How a connection to the mail server is encrypted."""
+
+    STARTTLS = "starttls"  # begins in clear and must become encrypted; usually port 587
+    TLS = "tls"  # encrypted from the first byte; usually port 465
+    NONE = "none"
+
+
 class SmtpSettings(_Part):
     """The mail server that takes the alerts."""
 
     host: str = "127.0.0.1"
     port: Port = 1025
-    starttls: bool = True
+    security: SmtpSecurity = SmtpSecurity.STARTTLS
     ca_file: Path | None = None
     user: str | None = None
     password: SecretStr | None = None
     sender: str = "wardwatch@localhost"
     timeout_s: float = Field(default=10.0, gt=0)
+
+    @property
+    def starttls(self) -> bool:
+        """Whether encryption begins after a greeting in clear."""
+        return self.security is SmtpSecurity.STARTTLS
+
+    @model_validator(mode="after")
+    def _keeps_its_password(self) -> Self:
+        if self.security is SmtpSecurity.NONE and self.user is not None and not _is_loopback(self.host):
+            raise ValueError(
+                f"a password leaves this machine only encrypted; {self.host} with a user has security none; "
+                "set WARDWATCH_SMTP__SECURITY to starttls or tls, or leave out WARDWATCH_SMTP__USER"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class SparkSettings(_Part):

@@ -14,13 +14,13 @@ sender refused, time-out, dropped                      takes. Dropped after DATA
 from __future__ import annotations
 
 import smtplib
-import ssl
 import time
 from types import TracebackType
 from typing import Final, Self
 
-from lakehouse.errors import SettingsError, StoreError, WardwatchError
+from lakehouse.errors import StoreError, WardwatchError
 from lakehouse.settings import SmtpSettings
+from lakehouse.smtp import connect, tls_context
 
 IDLE_S: Final = 20.0  # servers close an idle connection, so a call after a pause would begin with a failure
 CLOSING: Final = 421
@@ -48,7 +48,7 @@ class MailServer:
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
-        self._tls = _tls(settings) if settings.starttls else None
+        self._tls = tls_context(settings)
         self._smtp: smtplib.SMTP | None = None
         self._used_at = 0.0
 
@@ -93,22 +93,9 @@ class MailServer:
         if self._smtp is not None and time.monotonic() - self._used_at > IDLE_S:
             self.close()
         if self._smtp is None:
-            self._smtp = self._connect()
+            self._smtp = connect(self._settings, self._tls, self._settings.timeout_s)
             self._used_at = time.monotonic()
         return self._smtp
-
-    def _connect(self) -> smtplib.SMTP:
-        settings = self._settings
-        smtp = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout_s)
-        try:
-            if self._tls is not None:
-                smtp.starttls(context=self._tls)
-            if settings.user is not None and settings.password is not None:
-                smtp.login(settings.user, settings.password.get_secret_value())
-        except BaseException:
-            smtp.close()
-            raise
-        return smtp
 
     def _drop(self) -> None:
         if self._smtp is not None:
@@ -127,13 +114,3 @@ class MailServer:
             f"the mail server must take mail; {self._settings.host}:{self._settings.port}: {found}; "
             "see WARDWATCH_SMTP__* and `python -m lakehouse doctor`"
         )
-
-
-def _tls(settings: SmtpSettings) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise SettingsError(
-            f"STARTTLS needs the certificate of who signed the mail server's; {settings.ca_file}: {error}; "
-            "correct WARDWATCH_SMTP__CA_FILE"
-        ) from None

@@ -20,19 +20,20 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
 from certificates import ensure_certificate
-from lakehouse.settings import SmtpSettings
+from lakehouse.settings import SmtpSecurity, SmtpSettings
 
 USER, PASSWORD = "notify", "a password of this test"
 
 
 class Server:
-    """Accepts every mail, over STARTTLS and after a login, and keeps what it has accepted. A context manager.
+    """Accepts every mail, encrypted and after a login, and keeps what it has accepted. A context manager.
 
     Tests change its behaviour by assigning `on_rcpt` and `on_data`: each may return a reply instead of None = accept,
     and is told the recipient and how often that was asked before.
     """
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, security: SmtpSecurity = SmtpSecurity.STARTTLS) -> None:
+        self._security = security
         self.accepted: list[tuple[float, str, EmailMessage]] = []
         self.on_rcpt: Callable[[str, int], str | None] = lambda _to, _before: None
         self.on_data: Callable[[str, int], str | None] = lambda _to, _before: None
@@ -53,10 +54,12 @@ class Server:
     def go_up(self) -> None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(self._certificate, self._certificate.parent / "key.pem")
+        encrypted: dict[str, Any] = {"tls_context": tls, "require_starttls": True}
+        if self._security is SmtpSecurity.TLS:
+            encrypted = {"ssl_context": tls, "auth_require_tls": False}  # it does not see the TLS around it
         self._controller = Controller(
-            self, hostname="127.0.0.1", port=self._port, tls_context=tls, require_starttls=True, auth_required=True,
-            authenticator=_login,
-        )  # fmt: skip
+            self, hostname="127.0.0.1", port=self._port, auth_required=True, authenticator=_login, **encrypted
+        )
         self._controller.start()
 
     def go_down(self) -> None:
@@ -67,8 +70,8 @@ class Server:
     def settings(self) -> SmtpSettings:
         """How a client reaches it."""
         return SmtpSettings(
-            port=self._port, ca_file=self._certificate, user=USER, password=SecretStr(PASSWORD),
-            sender="wardwatch@hospital.example", timeout_s=3,
+            security=self._security, port=self._port, ca_file=self._certificate, user=USER,
+            password=SecretStr(PASSWORD), sender="wardwatch@hospital.example", timeout_s=3,
         )  # fmt: skip
 
     def to(self, recipient: str) -> list[EmailMessage]:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from lakehouse.errors import SettingsError
+from lakehouse.settings import SmtpSecurity
 from streaming.notify.mail_server import MailServer, Refused, RefusedForNow, ServerAway
 from tests.integration.streaming.notify.servers import Server
 
@@ -30,6 +31,14 @@ def test_a_mail_is_accepted_over_starttls_and_login(server: Server, client: Mail
     client.send(NURSE, MAIL)
     client.send(NURSE, MAIL)
     assert [mail["Message-ID"] for mail in server.to(NURSE)] == ["<1@wardwatch>"] * 2
+
+
+# The test server knows only TLS that begins with STARTTLS, and takes this for none.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_mail_is_accepted_over_tls_from_the_first_byte(tmp_path: Path) -> None:
+    with Server(tmp_path, security=SmtpSecurity.TLS) as server, MailServer(server.settings) as client:
+        client.send(NURSE, MAIL)
+        assert [mail["Message-ID"] for mail in server.to(NURSE)] == ["<1@wardwatch>"]
 
 
 def test_one_refused_recipient_leaves_the_connection_usable(server: Server, client: MailServer) -> None:
