@@ -25,6 +25,8 @@ Step: TypeAlias = Literal[
 ]
 Priority: TypeAlias = Literal["low", "medium", "high"]
 
+ENDINGS: Final = frozenset[Step]({"clear", "discharge"})  # no step of an alert comes after these
+
 
 class AlertEvent(Struct, frozen=True, kw_only=True, tag_field="kind", tag="event"):
     """One step in the life of an alert.
@@ -57,6 +59,11 @@ class AlertEvent(Struct, frozen=True, kw_only=True, tag_field="kind", tag="event
     missing: list[str] = []  # NEWS2 parameters without a fresh value: the score is a lower bound
     partition: int
     offset: int
+
+    @property
+    def sequence(self) -> int:
+        """Number of this step among those of its alert, from 0 on; 0 where the event belongs to no alert."""
+        return int(self.event_id.rpartition(".")[2]) if self.alert_id is not None else 0
 
 
 class Pulse(Struct, frozen=True, kw_only=True, tag_field="kind", tag="pulse"):

@@ -11,38 +11,34 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from clinical.conditions import LIMIT_CONDITIONS
-from clinical.vitals import INDEX, VITALS
-from lakehouse.events import AlertEvent
+from lakehouse.events import ENDINGS, AlertEvent
+from streaming.notify import wording
 
-ENDINGS: Final = frozenset({"clear", "discharge"})
 NUMBERS: Final = frozenset({"value", "limit", "age"})
 MINUTE_S: Final = 60
 ENDED_STAYS: Final = timedelta(seconds=15)
 STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan"}
 RANKS: Final = {"high": 0, "medium": 1, "low": 2}
-_LIMITS: Final = {condition.name: condition for condition in LIMIT_CONDITIONS}
 
 
 @dataclass(slots=True)
 class AlertList:
-    """What has been told of each alert, newest step only."""
+    """What has been told of each alert, newest step only.
+
+    The lane and its standby may tell the same steps, the one long after the other: `told` remembers how far each alert
+    has been told, also when it has ended and is shown no more.
+    """
 
     raised: int = 0
+    told: dict[str, int] = field(default_factory=dict)
     latest: dict[str, AlertEvent] = field(default_factory=dict)
     raised_at: dict[str, datetime] = field(default_factory=dict)
 
     def take(self, event: AlertEvent) -> bool:
-        """Note one event; True when it is news (a repeated one is not)."""
-        if event.alert_id is None:
+        """Note one event; True when it is news: a later step of its alert than any before."""
+        if event.alert_id is None or event.sequence <= self.told.get(event.alert_id, -1):
             return False
-        known = self.latest.get(event.alert_id)
-        if known is not None and (known.partition, known.offset, known.step) == (
-            event.partition,
-            event.offset,
-            event.step,
-        ):
-            return False
+        self.told[event.alert_id] = event.sequence
         self.raised += event.step == "onset"
         self.raised_at.setdefault(event.alert_id, event.received_at)
         self.latest[event.alert_id] = event
@@ -86,35 +82,14 @@ class AlertList:
 def cells(event: AlertEvent) -> tuple[str, ...]:
     """Return patient, place, condition, value, limit and priority of an event, as words."""
     place = f"{event.ward_id or '-'} / {event.bed or '-'}"
-    condition = (event.condition or "-").replace("_", " ")
-    return event.patient_id, place, condition, value_of(event), limit_of(event), event.priority or "-"
+    value, limit = wording.value(event) or "-", wording.limit(event) or "-"
+    return event.patient_id, place, wording.condition(event), value, limit, event.priority or "-"
 
 
 def age_of(seconds: float) -> str:
     """Return an age as one reads it at a glance."""
     whole = max(int(seconds), 0)
     return f"{whole} s" if whole < MINUTE_S else f"{whole // MINUTE_S} min"
-
-
-def value_of(event: AlertEvent) -> str:
-    """Return the value with its unit."""
-    if event.value is None:
-        return "-"
-    known = _LIMITS.get(event.condition or "")
-    unit = VITALS[INDEX[known.vital]].unit if known and known.vital in INDEX else ""
-    unit = {"Cel": "°C", "mm[Hg]": "mmHg"}.get(unit, "" if unit.startswith("{") else unit)
-    return f"{event.value:g} {unit}".rstrip()
-
-
-def limit_of(event: AlertEvent) -> str:
-    """Return the limit and the side on which it was passed."""
-    if event.limit is None:
-        return "-"
-    known = _LIMITS.get(event.condition or "")
-    sign = "" if known is None else {"low": "< ", "high": "> "}[known.side]
-    if known is not None and known.inclusive:
-        sign = sign.replace(" ", "= ")
-    return f"{sign}{event.limit:g}"
 
 
 def lines(events: Iterable[AlertEvent]) -> list[str]:

@@ -15,7 +15,7 @@ import msgspec
 from clinical.conditions import PRIORITIES
 from lakehouse.alert_rows import event_row
 from lakehouse.cassandra import TIMESTAMP_SLOTS, Cassandra, Statement, write_timestamp_us
-from lakehouse.events import AlertEvent, Pulse, encode
+from lakehouse.events import ENDINGS, AlertEvent, Pulse, encode
 from lakehouse.faults import fault_point
 from lakehouse.folding import EPOCH
 from lakehouse.kafka import LogWriter
@@ -34,7 +34,6 @@ from lakehouse.topics import ALERTS
 from streaming.hops import Hops
 
 MOST_EVENTS_A_PART: Final = 200  # a quarter of a second of writes on two cores
-CLOSING: Final = frozenset({"clear", "discharge"})
 
 
 class Request(NamedTuple):
@@ -172,21 +171,28 @@ class EventSink:
         timestamp_us = event_timestamp_us(event)
         ward_id, from_ward_id = event.ward_id or NO_WARD, event.from_ward_id or NO_WARD
         key = {"ward_id": ward_id, "alert_id": event.alert_id}
-        if event.step in CLOSING:
+        if event.step in ENDINGS:
             yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, key, timestamp_us=timestamp_us)
         else:
             state = state_row(event)
+            if event.step == "transfer" and event.acknowledged:
+                state["acknowledged_by"] = self._acknowledged_by(event)
             row = {name: state[name] for name in OPEN_ALERTS_BY_WARD.names if name in state} | key
             yield self.cassandra.upsert(OPEN_ALERTS_BY_WARD, row, timestamp_us=timestamp_us)
         if event.step == "transfer" and from_ward_id != ward_id:
             old = {"ward_id": from_ward_id, "alert_id": event.alert_id}
             yield self.cassandra.delete(OPEN_ALERTS_BY_WARD, old, timestamp_us=timestamp_us)
 
+    def _acknowledged_by(self, event: AlertEvent) -> str | None:
+        """Return who has acknowledged an alert: a transfer does not say it, and the new ward has no row that does."""
+        key = {name: getattr(event, name) for name in ALERTS_BY_PATIENT.key}
+        found = self.cassandra.select(ALERTS_BY_PATIENT, key)
+        return found[0]["acknowledged_by"] if found else None
+
 
 def event_timestamp_us(event: AlertEvent) -> int:
     """Return the write time of an event's rows: later steps of an alert win, whoever writes them and whenever."""
-    sequence = int(event.event_id.rsplit(".", 1)[1]) if event.alert_id else 0
-    return write_timestamp_us(event.received_at, sequence % TIMESTAMP_SLOTS)
+    return write_timestamp_us(event.received_at, event.sequence % TIMESTAMP_SLOTS)
 
 
 def state_row(event: AlertEvent) -> dict[str, Any]:
@@ -196,7 +202,7 @@ def state_row(event: AlertEvent) -> dict[str, Any]:
         row["acknowledged_by"] = event.by
     elif not event.acknowledged:
         row["acknowledged_by"] = None
-    if event.step in CLOSING:
+    if event.step in ENDINGS:
         row["closed_at"] = event.received_at
     return row
 

@@ -84,7 +84,8 @@ def single(event: AlertEvent, now: datetime) -> Content:
     facts = [("Patient", wording.clean(event.patient_id)), ("Ward", wording.clean(event.ward_id or "") or "unknown")]
     facts.append(("Bed", wording.clean(event.bed or "") or "unknown"))
     facts += [("Condition", wording.condition(event)), ("Value", wording.measured(event))]
-    for label, at in (("Since", event.onset_at), ("Measured", event.measured_at), ("Received", event.received_at)):
+    times = (("Raised", event.onset_at), ("Measured", event.measured_at), ("Received", event.received_at))
+    for label, at in times:
         facts.append((label, wording.moment(at) if at is not None else ""))
     facts.append(("Reference", wording.clean(event.alert_id or event.event_id)))
     return Content(
@@ -122,12 +123,12 @@ def as_text(content: Content) -> str:
 
 def _entry(event: AlertEvent, age: str) -> tuple[tuple[str, str], ...]:
     step = wording.STEPS.get(event.step)
-    since = wording.moment(event.onset_at or event.received_at)
+    raised = wording.moment(event.onset_at or event.received_at)
     facts = (wording.where(event), step, wording.finding(event), f"{age} ago" if age else None)
     reference = wording.clean(event.alert_id or event.event_id)
     return (
         (wording.priority(event), ", ".join(fact for fact in facts if fact)),
-        ("", f"patient {wording.clean(event.patient_id)}, since {since}, reference {reference}"),
+        ("", f"patient {wording.clean(event.patient_id)}, raised {raised}, reference {reference}"),
     )
 
 

@@ -1,4 +1,4 @@
-"""An alert event in words that are understood on a lock screen at night. Pure.
+"""An alert event in words that are understood on a lock screen at night, and in the table of the demo. Pure.
 
 Wards, beds and ids come from other systems: what cannot be printed becomes a space, so nothing of theirs can break a
 mail's header.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from clinical.conditions import FINDING_CONDITIONS, LIMIT_CONDITIONS, TECHNICAL_CONDITIONS
+from clinical.conditions import FINDING_CONDITIONS, LIMIT_CONDITIONS, TECHNICAL_CONDITIONS, LimitCondition
 from clinical.vitals import ACVPU, CONSCIOUSNESS, VITALS
 from lakehouse.events import AlertEvent, Step
 
@@ -62,17 +62,37 @@ def condition(event: AlertEvent) -> str:
     return _WORDS.get(name) or clean(name.replace("_", " "))
 
 
-def measured(event: AlertEvent) -> str:
-    """Return the value with its unit against the limit; empty where the condition has no value."""
+def value(event: AlertEvent) -> str:
+    """Return the value with its unit, for example ``152 /min``; empty where the condition has none."""
     if event.value is None:
         return ""
     known = _LIMIT_CONDITION.get(event.condition or "")
-    if known is not None and known.vital == CONSCIOUSNESS.name:
-        return ACVPU[min(max(int(event.value), 0), len(ACVPU) - 1)]
     vital = _VITAL.get(known.vital) if known is not None else None
-    unit = f" {UNITS.get(vital.unit, vital.unit)}" if vital is not None else ""
-    limit = "" if event.limit is None else f" (limit {event.limit:.4g})"
-    return f"{event.value:.4g}{unit}{limit}"
+    unit = "" if vital is None or vital is CONSCIOUSNESS else f" {UNITS.get(vital.unit, vital.unit)}"
+    return f"{_number(known, event.value)}{unit}"
+
+
+def limit(event: AlertEvent) -> str:
+    """Return the limit and on which side of it the value lies, for example ``> 140``; empty where there is none."""
+    known = _LIMIT_CONDITION.get(event.condition or "")
+    if event.limit is None:
+        return ""
+    sign = "" if known is None else {"low": "<", "high": ">"}[known.side] + ("= " if known.inclusive else " ")
+    return f"{sign}{_number(known, event.limit)}"
+
+
+def measured(event: AlertEvent) -> str:
+    """Return the value with its unit against the limit; empty where the condition has no value."""
+    known = _LIMIT_CONDITION.get(event.condition or "")
+    is_letter = known is not None and known.vital == CONSCIOUSNESS.name
+    has_limit = event.value is not None and event.limit is not None and not is_letter
+    return f"{value(event)} (limit {event.limit:.4g})" if has_limit else value(event)
+
+
+def _number(known: LimitCondition | None, number: float) -> str:
+    if known is not None and known.vital == CONSCIOUSNESS.name:
+        return ACVPU[min(max(int(number), 0), len(ACVPU) - 1)]
+    return f"{number:.4g}"
 
 
 def finding(event: AlertEvent) -> str:

@@ -75,7 +75,7 @@ Ward       icu
 Bed        7
 Condition  heart rate high
 Value      152 /min (limit 140)
-Since      2026-11-24 03:12:05 UTC
+Raised     2026-11-24 03:12:05 UTC
 Measured   2026-11-24 03:12:10 UTC
 Received   2026-11-24 03:12:11 UTC
 Reference  alert-1
@@ -124,9 +124,9 @@ def test_a_digest_lists_every_alert_the_worst_first() -> None:
     assert listed["Subject"] == "HIGH ward-a, icu: 2 alerts at once, 1 HIGH, 1 MEDIUM"
     assert listed.get_content().splitlines()[4:8] == [
         "HIGH    ward-a bed 3, heart rate high 152 /min (limit 140)",
-        "        patient p-1042, since 2026-11-24 03:12:05 UTC, reference alert-2",
+        "        patient p-1042, raised 2026-11-24 03:12:05 UTC, reference alert-2",
         "MEDIUM  icu bed 7, SpO2 low 88 % (limit 90)",
-        "        patient p-1042, since 2026-11-24 03:12:05 UTC, reference alert-1",
+        "        patient p-1042, raised 2026-11-24 03:12:05 UTC, reference alert-1",
     ]
 
 
