@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from clinical.conditions import PRIORITIES
+from lakehouse.events import ENDINGS
 from lakehouse.lake import Lake
 from lakehouse.tables import LAKE_ALERT_EVENTS, NO_WARD
 
@@ -24,7 +25,6 @@ Row: TypeAlias = dict[str, Any]
 # passed on (clinical.conditions.ESCALATION_S), without anyone having touched it, asked for nothing.
 NON_ACTIONABLE_S: Final = 120.0
 
-ENDS: Final = frozenset({"clear", "discharge"})
 _COLUMNS: Final = (
     "landed_date", "event_id", "alert_id", "patient_id", "ward_id", "bed", "condition", "step", "priority", "value",
     "limit", "limits_version", "onset_at", "received_at", "escalation", "by",
@@ -60,7 +60,7 @@ def _elsewhere(lake: Lake, day: date, partial: dict[str, list[Row]]) -> list[Row
 
 
 def _is_whole(events: Sequence[Row]) -> bool:
-    return events[0]["step"] == "onset" and events[-1]["step"] in ENDS
+    return events[0]["step"] == "onset" and events[-1]["step"] in ENDINGS
 
 
 def episodes_of(events: Iterable[Row]) -> Episodes:
@@ -86,7 +86,7 @@ def _by_alert(events: Iterable[Row]) -> dict[str, list[Row]]:
 
 def _episode(steps: Sequence[Row]) -> Row:
     onset, last = steps[0], steps[-1]
-    end = last if last["step"] in ENDS else None
+    end = last if last["step"] in ENDINGS else None
     acknowledged = next((step for step in steps if step["step"] == "acknowledge"), None)
     in_alarm_s = None if end is None else _seconds(onset, end)
     return {
