@@ -179,7 +179,7 @@ def default_is_open(session: Session) -> bool:
     Only an administrator may ask.
     """
     found = {row["role"]: row for row in session.execute("LIST ROLES")}.get(_DEFAULT)
-    return found is not None and (found["login"] or found["super"])
+    return found is not None and bool(found["login"] or found["super"])
 
 
 def grants(access: Access, keyspace: str) -> set[tuple[str, str]]:
