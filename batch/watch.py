@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,8 @@ MOST_TICK_AGE_S: Final = 30.0
 MOST_LANDING_AGE_S: Final = 900.0
 MAIL_WINDOW_S: Final = 900.0
 _PATIENCE_S: Final = 10.0
+_AT_ONCE: Final = 100
+_POLL_S: Final = 0.5
 _PULSES_SINCE: Final = timedelta(minutes=2)
 
 
@@ -85,45 +88,52 @@ def look(settings: Settings) -> Standing:
     StoreError
         When one of them does not answer.
     """
-    now = datetime.now(UTC)
     reader = consumer(settings, Service.BATCH, "watch")
     try:
         ends = log_ends(reader, BEDSIDE.name, _PATIENCE_S)
-        pulses = _pulses(reader, now)
+        pulse_age_s, standby_writes, entries_behind = _lanes(_pulses(reader), ends)
         newest = {each: end - 1 for each, (begin, end) in ends.items() if end > begin}
-        ticks = _records_at(reader, newest)
+        tick_age_s = _ages_at(reader, newest)
         with Lake(settings, patience_s=_PATIENCE_S) as lake:
             positions = landed(lake, BEDSIDE.name, ends)
         waiting = {each: max(positions.get(each, 0), begin) for each, (begin, end) in ends.items()}
         waiting = {each: place for each, place in waiting.items() if place < ends[each][1]}
-        oldest = _records_at(reader, waiting)
+        landing_age_s = _ages_at(reader, waiting)
     finally:
         reader.close()
-    of_lane = {
-        partition: pulse for pulse in pulses if pulse.writer == "alarms" for partition in pulse.positions
-    }  # the newest one stays
     return Standing(
         partitions=sorted(ends),
-        pulse_age_s={each: (now - pulse.at).total_seconds() for each, pulse in of_lane.items()},
-        standby_writes=any(pulse.writer == "standby" for pulse in pulses),
-        entries_behind=sum(
-            max(ends[each][1] - pulse.positions[each], 0) for each, pulse in of_lane.items() if each in ends
-        ),
-        tick_age_s=_ages(ticks, now),
-        landing_age_s=_ages(oldest, now),
-        dead_letters=_dead_letters(settings, now),
+        pulse_age_s=pulse_age_s,
+        standby_writes=standby_writes,
+        entries_behind=entries_behind,
+        tick_age_s=tick_age_s,
+        landing_age_s=landing_age_s,
+        dead_letters=_dead_letters(settings),
     )
 
 
-def _pulses(reader: Consumer, now: datetime) -> list[Pulse]:
+def _lanes(pulses: Sequence[Pulse], ends: Mapping[int, tuple[int, int]]) -> tuple[dict[int, float], bool, int]:
+    """Return the age of each partition's lane, whether a standby writes, and how many entries the lanes are behind."""
+    now = datetime.now(UTC)
+    # By partition, the newest stays.
+    lane = {each: pulse for pulse in pulses if pulse.writer == "alarms" for each in pulse.positions if each in ends}
+    ages_s = {each: (now - pulse.at).total_seconds() for each, pulse in lane.items()}
+    standby_writes = any(
+        pulse.writer == "standby" and (now - pulse.at).total_seconds() <= MOST_PULSE_AGE_S for pulse in pulses
+    )
+    behind = sum(max(ends[each][1] - pulse.positions[each], 0) for each, pulse in lane.items())
+    return ages_s, standby_writes, behind
+
+
+def _pulses(reader: Consumer) -> list[Pulse]:
     """Return the pulses of the last two minutes, oldest first; all are in the first partition."""
-    since = TopicPartition(ALERTS.name, 0, int((now - _PULSES_SINCE).timestamp() * 1000))
+    since = TopicPartition(ALERTS.name, 0, int((datetime.now(UTC) - _PULSES_SINCE).timestamp() * 1000))
     (found,) = reader.offsets_for_times([since], timeout=_PATIENCE_S)
     if found.offset < 0:  # nothing is so young
         return []
     end = log_ends(reader, ALERTS.name, _PATIENCE_S)[0][1]
     pulses = []
-    for record in _until(reader, ALERTS.name, {0: found.offset}, {0: end}):
+    for _, record in _until(reader, ALERTS.name, {0: found.offset}, {0: end}):
         try:
             message = decode(record.value() or b"")
         except DecodeError:  # somebody else's; those who fold say so
@@ -133,32 +143,35 @@ def _pulses(reader: Consumer, now: datetime) -> list[Pulse]:
     return pulses
 
 
-def _records_at(reader: Consumer, places: Mapping[int, int]) -> list[Message]:
-    """Return one record of each partition of the bedside log: the first one at or behind its place."""
-    found: dict[int, Message] = {}
-    for record in _until(reader, BEDSIDE.name, places, {each: place + 1 for each, place in places.items()}):
-        found.setdefault(record.partition(), record)
-    return list(found.values())
+def _ages_at(reader: Consumer, places: Mapping[int, int]) -> dict[int, float]:
+    """Return the age of the record at its place in each partition of the bedside log, or of the first one behind it."""
+    ages_s: dict[int, float] = {}
+    for partition, record in _until(reader, BEDSIDE.name, places, {each: at + 1 for each, at in places.items()}):
+        ages_s.setdefault(partition, time.time() - record.timestamp()[1] / 1000)
+    return ages_s
 
 
-def _until(reader: Consumer, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[Message]:
-    """Yield what a topic has from these places on, until each partition is at its end or nothing more comes."""
+def _until(
+    reader: Consumer, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]
+) -> Iterator[tuple[int, Message]]:
+    """Yield what a topic has from these places on, until each partition is at its end or the patience is over."""
     missing = {each for each, begin in begins.items() if begin < ends[each]}
     if not missing:
         return
     assign(reader, topic, begins)
-    while missing and (taken := records(reader, 1000, _PATIENCE_S)):
-        for record in taken:
-            yield record
-            if record.offset() + 1 >= ends[record.partition()]:
-                missing.discard(record.partition())
+    until = time.monotonic() + _PATIENCE_S
+    while missing and time.monotonic() < until:
+        for record in records(reader, _AT_ONCE, _POLL_S):
+            partition, offset = record.partition(), record.offset()
+            if partition is None or offset is None:  # only of records that were never written
+                continue
+            yield partition, record
+            if offset + 1 >= ends[partition]:
+                missing.discard(partition)
 
 
-def _ages(found: Sequence[Message], now: datetime) -> dict[int, float]:
-    return {record.partition(): now.timestamp() - record.timestamp()[1] / 1000 for record in found}
-
-
-def _dead_letters(settings: Settings, now: datetime) -> int:
+def _dead_letters(settings: Settings) -> int:
+    now = datetime.now(UTC)
     since = now - timedelta(seconds=MAIL_WINDOW_S)
     days: set[date] = {since.date(), now.date()}
     with Cassandra(settings, Service.BATCH, patience_s=_PATIENCE_S) as cassandra:

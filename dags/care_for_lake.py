@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from conventions import DEFAULTS, START, each_night, job
+from conventions import DEFAULTS, each_night, job
 
 DOCS = """
 ### care_for_lake
@@ -25,7 +25,6 @@ with DAG(
     dag_id="care_for_lake",
     doc_md=DOCS,
     schedule=each_night("0 4 * * *"),  # when the night has read what it needs
-    start_date=START,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, chain
 
-from conventions import DEFAULTS, READINGS_CHECKED, START, each_night, job
+from conventions import DEFAULTS, READINGS_CHECKED, each_night, job
 
 DOCS = """
 ### check_readings
@@ -27,7 +27,6 @@ with DAG(
     dag_id="check_readings",
     doc_md=DOCS,
     schedule=each_night("0 1 * * *"),
-    start_date=START,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, CronPartitionTimetable
 
 ROOT = Path(__file__).resolve().parent.parent
-START = datetime(2026, 1, 1, tzinfo=UTC)
 # Each run has a day, as its partition; assets hand it on, so that seven days that are filled in again stay seven runs.
 # A run that somebody starts by hand without one works on the day of its logical date.
 DAY_FORMAT = "%Y-%m-%d"
@@ -33,7 +32,8 @@ TELL_ENGINEERS = SmtpNotifier(
     html_content="<p>{{ ti.task.doc_md }}</p><p>{{ exception }}</p>"
     '<p><a href="{{ ti.log_url }}">The log</a> says more; the text of the DAG says what to do.</p>',
 )
-# Of each DAG: `default_args=DEFAULTS`, and beside it what a reader must see: schedule, catchup, runs at once.
+# Of each DAG: `default_args=DEFAULTS`, and beside it what a reader must see: schedule, catchup, runs at once. There is
+# no start date: with one, a new system would begin with yesterday's night, on an empty lake.
 DEFAULTS: dict[str, Any] = {
     "owner": "data-engineers",
     "retries": 2,

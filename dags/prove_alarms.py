@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
-from conventions import ALARMS_PROVEN, DEFAULTS, READINGS_CHECKED, START, job
+from conventions import ALARMS_PROVEN, DEFAULTS, READINGS_CHECKED, job
 
 DOCS = """
 ### prove_alarms
@@ -27,7 +27,6 @@ with DAG(
     dag_id="prove_alarms",
     doc_md=DOCS,
     schedule=PartitionedAssetTimetable(assets=READINGS_CHECKED),
-    start_date=START,
     catchup=False,
     max_active_runs=1,  # a day's proof begins where the day before has ended
     default_args=DEFAULTS,

@@ -9,7 +9,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, PartitionedAssetTimetable, chain, task
 
-from conventions import ALARMS_PROVEN, DAY, DAY_FORMAT, DEFAULTS, LIMITS_SETTLED, START, job
+from conventions import ALARMS_PROVEN, DAY, DAY_FORMAT, DEFAULTS, LIMITS_SETTLED, job
 
 DOCS = """
 ### recalibrate_limits
@@ -50,7 +50,6 @@ with DAG(
     dag_id="recalibrate_limits",
     doc_md=DOCS,
     schedule=PartitionedAssetTimetable(assets=ALARMS_PROVEN),
-    start_date=START,
     catchup=False,
     max_active_runs=1,  # each night starts from the limits of the one before
     default_args=DEFAULTS,
@@ -68,7 +67,7 @@ with DAG(
         if_it_fails="the old limits stay; a proposal breaks the policy: leave it failed and tell the developers",
     )
 
-    @task.branch(doc_md="Asks a person only where there is something to ask.")
+    @task.branch(doc_md="Asks a person only where there is something to ask.")  # type: ignore[untyped-decorator]
     def large_changes(ti: Any) -> str:
         """Choose between asking and publishing at once."""
         return "approve" if ti.xcom_pull(task_ids="recalibrate")["large_changes"] else "publish"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, chain
 
-from conventions import DEFAULTS, LIMITS_SETTLED, REPORTS_REFRESHED, START, job
+from conventions import DEFAULTS, LIMITS_SETTLED, REPORTS_REFRESHED, job
 
 DOCS = """
 ### refresh_reports
@@ -24,7 +24,6 @@ with DAG(
     dag_id="refresh_reports",
     doc_md=DOCS,
     schedule=PartitionedAssetTimetable(assets=LIMITS_SETTLED),
-    start_date=START,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from conventions import DEFAULTS, START, command
+from conventions import DEFAULTS, command
 
 DOCS = """
 ### watch_speed_layer
@@ -27,7 +27,6 @@ with DAG(
     dag_id="watch_speed_layer",
     doc_md=DOCS,
     schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
-    start_date=START,
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=4),

@@ -15,7 +15,7 @@ from airflow.utils.providers_configuration_loader import providers_configuration
 USERS = {"admin": "Admin", "viewer": "Viewer"}
 
 
-@providers_configuration_loaded
+@providers_configuration_loaded  # type: ignore[untyped-decorator]
 def main() -> None:
     """Migrate, then make each user, or give it the password of the environment; done again, it changes nothing."""
     upgradedb()
