@@ -117,7 +117,7 @@ def prove(settings: Settings, day: date, advance: Callable[[int], None], today: 
         before = begins if len(begins) == len(ends) else day_ends(lake, day - ONE_DAY) | begins
         stretches = {partition: Stretch(before.get(partition, 0), end) for partition, end in ends.items()}
         with log_on_disk(lake, begins, ends, settings.run) as log:
-            folded = list(_folded_in_processes(settings, log, day, stretches, advance))
+            folded = list(_folded(settings, log, day, stretches, advance))
         events = [event for part in folded for event in part.events]
         differences = [*_in_lake(lake, day, events, stretches), *_in_cassandra(settings, day, events, stretches)]
     return Proof(day, sum(part.entries for part in folded), len(events), differences)
@@ -131,9 +131,14 @@ def keep(settings: Settings, proof: Proof) -> None:
         lake.replace_day(PROOF, proof.day, pa.Table.from_pylist(rows, arrow_schema(PROOF)), run)
 
 
-def _folded_in_processes(
+def _folded(
     settings: Settings, log: LogOnDisk, day: date, stretches: Mapping[int, Stretch], advance: Callable[[int], None]
 ) -> Iterator[_Folded]:
+    """Fold each partition: in processes side by side where that is worth their start."""
+    if log.is_short():
+        for partition, stretch in stretches.items():
+            yield _fold(settings, log, day, partition, *stretch)
+        return
     workers = min(len(stretches), os.cpu_count() or 1)
     # Spawned: the threads of Arrow and Delta do not live on in a fork.
     with ProcessPoolExecutor(workers, get_context("spawn"), warm_up) as pool:

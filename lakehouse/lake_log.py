@@ -90,6 +90,10 @@ class LogOnDisk(NamedTuple):
         """Return the partitions of which there is anything."""
         return sorted({place >> _PARTITION_BITS for place in self._places()})
 
+    def is_short(self) -> bool:
+        """Return whether each partition fits into one slice."""
+        return len(self._places()) <= len(self.partitions())
+
     def slices(self, partition: int) -> Iterator[LogSlice]:
         """Yield a partition's log in its order."""
         for place in self._places():
