@@ -107,7 +107,9 @@ class PatientDays:
         if day not in days:
             if self._count == len(self._tally.counts):
                 more = empty_tally(self._count)
-                self._tally = Tally(*(np.concatenate(pair) for pair in zip(self._tally, more, strict=True)))
+                self._tally = Tally(
+                    np.concatenate([self._tally.counts, more.counts]), np.concatenate([self._tally.seen, more.seen])
+                )
             days[day] = self._count
             self._count += 1
         return days[day]

@@ -119,7 +119,7 @@ def nightly_versions(cassandra: Cassandra, patient_id: str) -> list[dict[str, An
 
 def is_same(row: Mapping[str, Any], limits: Mapping[str, Any], expires_at: datetime) -> bool:
     """Say whether limits were published already, and are the newest."""
-    return json.loads(row["limits"]) == limits and row["expires_at"] == expires_at
+    return bool(json.loads(row["limits"]) == limits and row["expires_at"] == expires_at)
 
 
 def roll_back(
@@ -182,7 +182,7 @@ def is_of_day(row: Mapping[str, Any], day: date) -> bool:
 
 def is_rolled_back(row: Mapping[str, Any], day: date) -> bool:
     """Say whether a version took back the limits of a day."""
-    return is_of_day(row, day) and row["reason"].startswith(ROLLED_BACK)
+    return is_of_day(row, day) and str(row["reason"]).startswith(ROLLED_BACK)
 
 
 def write(settings: Settings, messages: Iterable[Limits]) -> None:

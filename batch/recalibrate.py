@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -61,7 +62,11 @@ class Decided(NamedTuple):
 
 
 def recalibrate(
-    settings: Settings, day: date, advance: Callable[[int], None], policy: LimitsPolicy = POLICY
+    settings: Settings,
+    day: date,
+    advance: Callable[[int], None],
+    policy: LimitsPolicy = POLICY,
+    today: date | None = None,
 ) -> Recalibration:
     """Calibrate on a day whose alarms are proven. A repeated run replaces what the one before had written.
 
@@ -69,6 +74,8 @@ def recalibrate(
     ----------
     advance
         Told how many readings more are counted.
+    today
+        The day that is not over yet; None = that of the clock.
 
     Raises
     ------
@@ -93,7 +100,7 @@ def recalibrate(
             )
             for patient_id, limits in sorted(known.items())
         }
-        decided = try_out(lake, settings, day, proposals, policy)
+        decided = try_out(lake, settings.run, (day, today), proposals, policy)
         replace(lake, LIMITS_PROPOSED, day, list(proposal_rows(decided, known, day, version, policy)))
     return told(decided, day, policy)
 
@@ -122,16 +129,28 @@ def ended_ms(fold: AlarmFold) -> int:
 
 
 def try_out(
-    lake: Lake, settings: Settings, day: date, proposals: Mapping[str, list[Proposal]], policy: LimitsPolicy
+    lake: Lake,
+    scratch: Path,
+    when: tuple[date, date | None],
+    proposals: Mapping[str, list[Proposal]],
+    policy: LimitsPolicy,
 ) -> Decided:
-    """Fold the policy's days once with the old and once with the proposed limits of those patients whose limits change.
+    """Fold the policy's days with the old and with the proposed limits of those patients whose limits change.
 
     Days that the lake no longer has are left out.
+
+    Parameters
+    ----------
+    scratch
+        A folder for the log while it is folded.
+    when
+        The last of the days, and today.
     """
+    day, today = when
     changed = {name: each for name, each in proposals.items() if any(one.decision != UNCHANGED for one in each)}
-    ends = day_ends(lake, day)
-    begins = day_ends(lake, day - policy.days * ONE_DAY)
-    with log_on_disk(lake, begins, ends, settings.run) as log:
+    ends = day_ends(lake, day, today)
+    begins = day_ends(lake, day - policy.days * ONE_DAY, today)
+    with log_on_disk(lake, begins, ends, scratch) as log:
         partitions = log.partitions()
         slices = (part for partition in partitions for part in log.slices(partition))
         compared = backtest(slices, partitions, changed, policy) if changed else {}

@@ -100,7 +100,7 @@ def draw(random: np.random.Generator, vital: str) -> History:
     for condition in conditions:
         tightest = condition.limit[0] - sign(condition) * abs(random.normal(0, 3))
         if random.random() < LIMITS_IN_FORCE:
-            in_force[condition.name] = round(random.uniform(*sorted((tightest, loosest(condition)))), 1)
+            in_force[condition.name] = round(tightest + random.random() * (loosest(condition) - tightest), 1)
     by_clinician = frozenset(condition.name for condition in conditions if random.random() < CLINICIANS)
     nights = middle + np.cumsum(random.normal(0, noise / 2, int(random.integers(0, 14))))
     return History({vital: Histogram(values, counts, 0, span_ms)}, {vital: nights.tolist()}, in_force, by_clinician)

@@ -108,28 +108,35 @@ def _uncrossed(proposal: Proposal, by_vital: Mapping[tuple[str, str], Proposal])
     low, high = by_vital.get((vital, "low")), by_vital.get((vital, "high"))
     if low is None or high is None or low.new < high.new:
         return proposal
-    return _replaced(proposal, proposal.old, CROSSED)
+    return _replaced(proposal, _held(CONDITION[proposal.condition], proposal.old), CROSSED)
 
 
 def _propose(condition: LimitCondition, limit: PersonalLimit, history: History, policy: LimitsPolicy) -> Proposal:
     default = condition.limit[0]
+    side = sign(condition)
     old = history.in_force.get(condition.name, default)
+    held = _held(condition, old)
     clean = baseline(condition, history)
     known = is_enough(clean, policy)
     median = clean.quantile(MEDIAN) if known else float("nan")
     spread = spread_of(condition, clean, limit, policy) if known else float("nan")
     drifts = has_drifted(condition, history.nightly.get(condition.vital, ()), policy)
-    found = Proposal(condition.name, old, old, CLINICIAN, clean.readings, median, spread, drifts)
+    found = Proposal(condition.name, old, held, CLINICIAN, clean.readings, median, spread, drifts)
     if condition.name in history.by_clinician:
         return found
     wanted, reason = (follow(condition, median, spread, policy)) if known else (default, TOO_LITTLE)
-    side = sign(condition)
-    if drifts and side * wanted > side * old:
-        return _replaced(found, old, DRIFT)
+    if drifts and side * wanted > side * held:
+        return _replaced(found, held, DRIFT)
     stepped = old + side * limit.step
     if side * wanted > side * stepped:
         wanted, reason = stepped, STEP
     return _replaced(found, wanted, reason)
+
+
+def _held(condition: LimitCondition, old: float) -> float:
+    """Return a limit that stays: as it was, or as loose as a policy allows that has become stricter meanwhile."""
+    side = sign(condition)
+    return side * min(side * old, side * loosest(condition))
 
 
 def _replaced(found: Proposal, new: float, reason: str) -> Proposal:

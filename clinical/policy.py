@@ -150,8 +150,8 @@ POLICY: Final = LimitsPolicy(
     events_s=60,
     more_alarms=1.0,
     source=(
-        "nearest, farthest, quantile, warning share: studied on CinC 2012 set a (docs/decisions.md), to warn no later than "
-        "the defaults with as few alarms as possible; steps reach the loosest limit in one to three nights; least "
+        "nearest, farthest, quantile, warning share: studied on CinC 2012 set a (docs/decisions.md), to warn no later "
+        "than the defaults with as few alarms as possible; steps reach the loosest limit in one to three nights; least "
         "spreads: what a monitor's display and one quiet night leave open; the rest: project policy"
     ),
 )
