@@ -47,7 +47,8 @@ class Held:
 
     def add(self, events: Sequence[AlertEvent], requests: Sequence[Request]) -> None:
         """Hold more, from one stretch of the log."""
-        for each in sorted([*events, *requests], key=lambda each: each.offset):
+        both: list[AlertEvent | Request] = [*events, *requests]
+        for each in sorted(both, key=lambda each: each.offset):
             self._waiting[each.partition].append(each)
 
     def drop_before(self, positions: Mapping[int, int]) -> None:
