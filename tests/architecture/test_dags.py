@@ -84,9 +84,7 @@ def test_it_says_so_itself(name: str) -> None:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     (made,) = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "DAG")
 
-    assert {"doc_md", "schedule", "catchup", "max_active_runs", "tags"} <= {
-        keyword.arg for keyword in made.keywords
-    }
+    assert {"doc_md", "schedule", "catchup", "max_active_runs", "tags"} <= {keyword.arg for keyword in made.keywords}
 
 
 @each_dag
