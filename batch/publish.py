@@ -177,7 +177,7 @@ def rolled_back(patient_id: str, versions: Sequence[Mapping[str, Any]], day: dat
 
 def is_of_day(row: Mapping[str, Any], day: date) -> bool:
     """Say whether a version was made from a day."""
-    return next_version(-1, day) <= row["version"] < next_version(-1, day) + VERSIONS_A_DAY
+    return bool(next_version(-1, day) <= row["version"] < next_version(-1, day) + VERSIONS_A_DAY)
 
 
 def is_rolled_back(row: Mapping[str, Any], day: date) -> bool:
