@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from lakehouse.settings import Settings
+from supervision import socket_path
 from waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +77,11 @@ class LocalStack:
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
         assert until(lambda: self.status()[name]["pid"] not in {None, pid}, 60)
+
+    def supervise(self, *command: str) -> None:
+        """Run a command of the supervisor, such as `stop landing`, and wait until it is done."""
+        control = [sys.executable, "-m", "supervisor.supervisorctl", "-s", f"unix://{socket_path(self.run)}"]
+        subprocess.run([*control, *command], check=True, capture_output=True)
 
     def has_ended(self) -> bool:
         """Tell whether no process of this run folder is left."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from programs import OWN
 from tests.end_to_end.ward import Ward
 from tests.local_stack import LocalStack
 
@@ -16,6 +17,6 @@ def ward(stack: LocalStack) -> Ward:
 
 @pytest.fixture(scope="session")
 def live_ward(ward: Ward) -> Ward:
-    """Everything runs, supervised, as after `make up`."""
-    ward.stack.up()
+    """Our own processes run too, supervised, as after `make up`; the night does not."""
+    ward.stack.up(*(program.service for program in OWN))
     return ward

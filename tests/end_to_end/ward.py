@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from lakehouse.kafka import LogWriter, assign, consumer, log_ends, records
 from lakehouse.lake import Lake
 from lakehouse.messages import Admission, Message, Reading, Vitals, encode
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import ALERT_EVENTS, LAKE_ALERT_EVENTS, READINGS, REFUSED
+from lakehouse.tables import ALERT_EVENTS, ALERTS_BY_PATIENT, LAKE_ALERT_EVENTS, OPEN_ALERTS_BY_WARD, READINGS
 from lakehouse.topics import ALERTS, BEDSIDE
 from streaming.bedside_log import BedsideLog
 from tests.local_stack import LocalStack
@@ -58,15 +59,20 @@ class Ward:
         begin: datetime | None = None,
         ward_id: str = "icu-1",
         bed: str = "1",
+        discharge: bool = False,
     ) -> datetime:
-        """Admit a patient and write a recording at 1 Hz, that ends now or begins at a time; return when it goes on."""
+        """Admit a patient and write a recording at 1 Hz, that ends now or begins at a time; return when it goes on.
+
+        Of a patient who is discharged at its end no more events come, so that all there are can be compared.
+        """
         begin = begin or datetime.now(UTC) - timedelta(seconds=len(vitals))
         times = [begin + timedelta(seconds=second) for second in range(len(vitals) + 1)]
         readings = (
             Reading(patient_id=patient_id, device_id="monitor-1", measured_at=at, vitals=convert(values, Vitals))
             for at, values in zip(times, vitals, strict=False)
         )
-        self.send([Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed), *readings])
+        admission = Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed)
+        self.send([admission, *readings, *([Admission(patient_id=patient_id, event="discharge")] if discharge else ())])
         return times[-1]
 
     def folded(self, *patients: str) -> list[AlertEvent]:
@@ -79,12 +85,22 @@ class Ward:
             events = [event for stretch in stretches for event in fold.fold(stretch)]
         return [event for event in events if event.patient_id in patients]
 
-    def in_cassandra(self, events: Iterable[AlertEvent]) -> list[dict[str, Any]]:
-        """Return the rows of all alerts that these events belong to."""
-        keys = dict.fromkeys((event.patient_id, event.alert_id or REFUSED) for event in events)
+    def in_cassandra(self, *patients: str) -> list[dict[str, Any]]:
+        """Return the row of each event of these patients."""
         with Cassandra(self.settings, Service.BATCH, patience_s=30) as cassandra:
-            found = [cassandra.select(ALERT_EVENTS, {"patient_id": p, "alert_id": a}) for p, a in keys]
-        return [row for rows in found for row in rows]
+            found = [row for patient in patients for row in cassandra.select(ALERT_EVENTS, {"patient_id": patient})]
+        return sorted(found, key=_event_id)
+
+    def alerts_in_cassandra(self, *patients: str) -> list[dict[str, Any]]:
+        """Return the latest state of each alert of these patients."""
+        with Cassandra(self.settings, Service.BATCH, patience_s=30) as cassandra:
+            return [row for patient in patients for row in cassandra.select(ALERTS_BY_PATIENT, {"patient_id": patient})]
+
+    def open_alerts(self, ward_id: str, *patients: str) -> list[str]:
+        """Return the alerts of these patients that are listed as open in a ward."""
+        with Cassandra(self.settings, Service.BATCH, patience_s=30) as cassandra:
+            rows = cassandra.select(OPEN_ALERTS_BY_WARD, {"ward_id": ward_id})
+        return [row["alert_id"] for row in rows if row["patient_id"] in patients]
 
     def in_topic(self, *patients: str) -> Counter[str]:
         """Return how often each event of these patients stands in the topic `alerts`."""
@@ -119,7 +135,16 @@ class Ward:
         """Return the mails that speak of these patients."""
         folder = self.settings.run / "mail" / "new"
         mails = [message_from_bytes(path.read_bytes()) for path in folder.iterdir()]
-        return [mail for mail in mails if any(patient in str(mail.get_payload()) for patient in patients)]
+        return [mail for mail in mails if any(patient in _text(mail) for patient in patients)]
+
+    def mails_by_alert(self, *patients: str) -> dict[str, set[str]]:
+        """Return the Message-IDs that tell of each alert of these patients: a mail names its alerts by reference."""
+        told: defaultdict[str, set[str]] = defaultdict(set)
+        for mail in self.mails(*patients):
+            for alert_id in re.findall(r"[Rr]eference\s+(\S+)", _text(mail)):
+                if alert_id.startswith(tuple(f"{patient}." for patient in patients)):
+                    told[alert_id].add(mail["Message-ID"])
+        return told
 
     def start(self, command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start one of our processes by hand, outside the supervisor."""
@@ -128,7 +153,17 @@ class Ward:
             return subprocess.Popen(arguments, env=self.stack.environment | environment, stdout=log, stderr=log)
 
 
-def as_stored(event: AlertEvent) -> dict[str, Any]:
-    """Return the row that Cassandra gives back for an event."""
-    row = event_row(event)
-    return {name: row.get(name) for name in ALERT_EVENTS.names}
+def as_stored(events: Iterable[AlertEvent]) -> list[dict[str, Any]]:
+    """Return the rows that Cassandra gives back for events."""
+    rows = [event_row(event) for event in events]
+    return sorted(({name: row.get(name) for name in ALERT_EVENTS.names} for row in rows), key=_event_id)
+
+
+def _text(mail: Mail) -> str:
+    body = mail.get_payload(decode=True)
+    assert isinstance(body, bytes), "our mails have one part"
+    return body.decode()
+
+
+def _event_id(row: dict[str, Any]) -> str:
+    return str(row["event_id"])

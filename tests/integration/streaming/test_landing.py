@@ -23,7 +23,6 @@ from lakehouse.lake import Lake
 from lakehouse.messages import Reading, Tick, Vitals, encode
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import QUARANTINE
-from supervision import socket_path
 from tests.integration.streaming.own_lake import ends_of, landed_event_ids, landed_offsets, with_own_lake
 from tests.local_stack import LocalStack
 from waiting import until
@@ -88,11 +87,6 @@ def landing(stack: LocalStack, tmp_path: Path) -> Iterator[Landing]:
     process.end()
 
 
-def supervisorctl(stack: LocalStack, *command: str) -> None:
-    socket = f"unix://{socket_path(stack.run)}"
-    subprocess.run([sys.executable, "-m", "supervisor.supervisorctl", "-s", socket, *command], check=True)
-
-
 def reading(patient_id: str) -> bytes:
     return encode(Reading(patient_id=patient_id, measured_at=AT, vitals=Vitals(heart_rate_bpm=80)))
 
@@ -124,13 +118,13 @@ def test_through_death_bad_input_and_a_storage_that_is_away(stack: LocalStack, l
     assert until(landing.has_landed_all, 120, every_s=2)
 
     # The storage goes; landing says that it waits, and catches up.
-    supervisorctl(stack, "stop", "datanode")
+    stack.supervise("stop", "datanode")
     with LogWriter(stack.settings, Service.MONITORS) as writer:
         for _ in range(500):
             writer.send("bedside", key, reading(patient_id))
             writer.send("bedside", None, encode(Tick()), 3)
     assert until(lambda: landing.heartbeat()["state"].startswith("waiting for the lake"), 60)
-    supervisorctl(stack, "start", "datanode")
+    stack.supervise("start", "datanode")
     assert until(landing.has_landed_all, 120, every_s=2)
 
     mine = [event_id for event_id in landed_event_ids(landing.settings) if event_id.startswith(patient_id)]

@@ -1,0 +1,55 @@
+"""Two public recordings, played as monitors would send them, raise the alarms that are in them, and only those."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from tests.end_to_end.ward import Ward, as_stored
+from waiting import until
+
+PATIENTS = ("bidmc-25", "bidmc-49")
+WARDS = ("icu", "ward-a")  # the first two of care_teams.yaml, over which a replay spreads its patients
+TOLD = {"bidmc-25": 1, "bidmc-49": 2}
+
+
+def count_of_each(message_ids: Mapping[str, Collection[str]]) -> dict[str, int]:
+    return {alert_id: len(ids) for alert_id, ids in message_ids.items()}
+
+
+@pytest.mark.recordings
+@pytest.mark.timeout(600)
+def test_the_alarms_of_recordings_are_in_every_store(live_ward: Ward) -> None:
+    ward = live_ward
+    options = ["--records", "25,49", "--speed", "16", "--discharge"]
+    command = [sys.executable, "-m", "streaming", "replay", "bidmc", *options]
+    done = subprocess.run(command, env=ward.stack.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "2 patients, 962 readings (all)" in done.stdout
+
+    expected = ward.folded(*PATIENTS)
+    steps = [(event.patient_id, event.condition, event.step, event.priority, event.value) for event in expected]
+    assert sorted(steps, key=lambda step: step[0]) == [
+        ("bidmc-25", "heart_rate_high", "onset", "medium", 126),
+        ("bidmc-25", "heart_rate_high", "discharge", "medium", 115),
+        ("bidmc-49", "spo2_low", "onset", "medium", 85),
+        ("bidmc-49", "spo2_low", "worsen", "high", 84),
+        ("bidmc-49", "spo2_low", "ease", "medium", 87),
+        ("bidmc-49", "spo2_low", "discharge", "medium", 86),
+    ]
+    ids = {event.event_id for event in expected}
+    assert until(lambda: ward.in_cassandra(*PATIENTS) == as_stored(expected), 60), ward.in_cassandra(*PATIENTS)
+    assert until(lambda: set(ward.in_topic(*PATIENTS)) == ids, 30), ids ^ set(ward.in_topic(*PATIENTS))
+    assert until(lambda: ward.in_lake(*PATIENTS) == Counter(ids), 120), ward.in_lake(*PATIENTS)
+    assert [ward.open_alerts(ward_id, *PATIENTS) for ward_id in WARDS] == [[], []]
+
+    # An onset and a worsening are told, each by one mail to the ward's first team.
+    told = {str(event.alert_id): TOLD[event.patient_id] for event in expected}
+    assert until(lambda: count_of_each(ward.mails_by_alert(*PATIENTS)) == told, 60), ward.mails_by_alert(*PATIENTS)
+    for patient in PATIENTS:
+        landed = ward.landed_readings(patient)
+        assert (len(landed), set(landed.values())) == (481, {1}), patient
