@@ -28,6 +28,8 @@ from lakehouse.hdfs import Hdfs
 from lakehouse.lake import Batch, Lake
 from lakehouse.lake_log import LogOnDisk, log_on_disk
 from lakehouse.log_days import DayStates, day_ends
+from lakehouse.mart_tables import PROOF_DAILY
+from lakehouse.marts import Marts
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import ALERT_EVENTS, LAKE_ALERT_EVENTS, PROOF
@@ -124,11 +126,21 @@ def prove(settings: Settings, day: date, advance: Callable[[int], None], today: 
 
 
 def keep(settings: Settings, proof: Proof) -> None:
-    """Write what a proof found to the lake, in place of what an earlier run of that day had found."""
+    """Write what a proof found to the lake and the marts, in place of what an earlier run of that day had found."""
     rows = [{"day": proof.day, **difference._asdict()} for difference in proof.differences]
-    with Lake(settings, patience_s=60) as lake:
+    faults = Counter(difference.fault for difference in proof.differences)
+    with Lake(settings, patience_s=60) as lake, Marts(settings, Service.BATCH) as marts:
         run = Batch(f"prove/{proof.day}", time.time_ns())
         lake.replace_day(PROOF, proof.day, pa.Table.from_pylist(rows, arrow_schema(PROOF)), run)
+        daily = {
+            "proven": proof.is_clean,
+            "folded_entries": proof.entries,
+            "raised_events": proof.events,
+            "missing_events": faults["missing"],
+            "extra_events": faults["extra"],
+            "different_events": faults["different"],
+        }
+        marts.replace_day(PROOF_DAILY, proof.day, [daily])
 
 
 def _folded(

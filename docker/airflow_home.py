@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from lakehouse.settings import Service, SmtpSettings
+from lakehouse.settings import Service, SmtpSecurity, SmtpSettings
 from stack import ROOT, StackError, StackSettings
 
 # An environment of its own: its dependencies and those of the platform cannot live together.
@@ -63,7 +63,12 @@ def mail_connection(smtp: SmtpSettings) -> dict[str, Any]:
         "login": smtp.user,
         "password": password,
         # `disable_ssl` is TLS from the first byte; STARTTLS is the other one.
-        "extra": {"from_email": smtp.sender, "disable_ssl": True, "disable_tls": not smtp.starttls, "timeout": 10},
+        "extra": {
+            "from_email": smtp.sender,
+            "disable_ssl": smtp.security is not SmtpSecurity.TLS,
+            "disable_tls": smtp.security is not SmtpSecurity.STARTTLS,
+            "timeout": 10,
+        },
     }
 
 

@@ -111,11 +111,6 @@ class SmtpSettings(_Part):
     sender: str = "wardwatch@localhost"
     timeout_s: float = Field(default=10.0, gt=0)
 
-    @property
-    def starttls(self) -> bool:
-        """Whether encryption begins after a greeting in clear."""
-        return self.security is SmtpSecurity.STARTTLS
-
     @model_validator(mode="after")
     def _keeps_its_password(self) -> Self:
         if self.security is SmtpSecurity.NONE and self.user is not None and not _is_loopback(self.host):

@@ -23,6 +23,8 @@ from lakehouse.kafka import LogWriter
 from lakehouse.lake import Batch, Lake
 from lakehouse.landed import landed, last_day
 from lakehouse.log_days import DayStates
+from lakehouse.mart_tables import PROOF_DAILY
+from lakehouse.marts import Marts
 from lakehouse.messages import Admission, Limits, Reading, Tick, Vitals, encode
 from lakehouse.progress import unwatched
 from lakehouse.settings import Service, Settings
@@ -196,8 +198,10 @@ def test_what_a_proof_found_is_kept_in_place_of_what_an_earlier_one_had_found(ho
     fault = Difference("lake", "missing", "p.hr.1.00000", "p", 0, 7, "gone")
     for differences, rows in (([fault], 1), ([], 0)):
         job.keep(hospital.settings, proof._replace(differences=differences))
-        with Lake(hospital.settings) as lake:
+        with Lake(hospital.settings) as lake, Marts(hospital.settings, Service.BATCH) as marts:
             assert len(lake.read(PROOF)) == rows
+            (daily,) = marts.read(PROOF_DAILY, proof.day)
+        assert (daily["proven"], daily["missing_events"], daily["raised_events"]) == (not rows, rows, proof.events)
 
 
 def test_a_day_without_a_tick_has_no_end(hospital: Hospital) -> None:
