@@ -19,6 +19,7 @@ class Judgeable(StrEnum):
 
     READINGS = "readings"
     ENTRIES = "entries"
+    LIMITS_PROPOSED = "limits_proposed"
     MARTS = "marts"
 
 

@@ -14,7 +14,7 @@ from lakehouse.mart_tables import QUALITY_DAILY
 from lakehouse.marts import Marts
 from lakehouse.settings import Service, Settings
 from quality.judge import Finding, Judge
-from quality.lake_gate import Advance, Judged, judge_entries, judge_readings
+from quality.lake_gate import Advance, Judged, judge_entries, judge_limits_proposed, judge_readings
 from quality.mart_gate import judge_marts
 
 Judging: TypeAlias = Callable[[Settings, date, Judge, Advance], Judged]
@@ -22,6 +22,7 @@ Judging: TypeAlias = Callable[[Settings, date, Judge, Advance], Judged]
 TABLES: Final[dict[str, Judging]] = {
     "readings": judge_readings,
     "entries": judge_entries,
+    "limits_proposed": judge_limits_proposed,
     "marts": judge_marts,
 }
 

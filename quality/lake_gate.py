@@ -9,17 +9,17 @@ from typing import Final, NamedTuple, TypeAlias
 import pandas as pd
 from pyspark.sql import functions as f
 
-from lakehouse.contract import LakeTable
 from lakehouse.messages import Admission, decode
 from lakehouse.settings import Settings
-from lakehouse.tables import ENTRIES, QUARANTINE, READINGS
+from lakehouse.tables import ENTRIES, LIMITS_PROPOSED, QUARANTINE, READINGS
 from lakehouse.topics import BEDSIDE
 from quality import shares, statistics
 from quality.census import Census, Move, Watch, placed
 from quality.judge import Finding, Judge
 from quality.lake_days import LakeDays, open_lake
+from quality.proposals import COLUMNS, contradictions
 from quality.render import of_contract, of_rules
-from quality.thresholds import ENTRIES_RULES, LOOK_BACK_DAYS, READINGS_RULES, Subject
+from quality.thresholds import ENTRIES_RULES, LIMITS_PROPOSED_RULES, LOOK_BACK_DAYS, READINGS_RULES, Subject
 
 READING: Final = "reading"  # the kind that has a table of its own
 
@@ -106,11 +106,13 @@ def judge_entries(settings: Settings, day: date, judge: Judge, advance: Advance)
     return Judged(int(kinds["rows"].sum()), findings)
 
 
-def judge_contract(table: LakeTable, settings: Settings, day: date, judge: Judge, advance: Advance) -> Judged:
-    """Judge a day of a table by its contract alone."""
-    with open_lake(settings, f"quality-{table.name}") as lake:
-        rows = lake.rows(table, day)
-        findings = judge.contract("contract", rows, of_contract(table))
-        count = rows.count()
+def judge_limits_proposed(settings: Settings, day: date, judge: Judge, advance: Advance) -> Judged:
+    """Judge the limits that the calibration of a day proposes: a row for each patient and condition."""
+    with open_lake(settings, "quality-limits-proposed") as lake:
+        rows = lake.rows(LIMITS_PROPOSED, day)
+        findings = judge.contract("contract", rows, of_contract(LIMITS_PROPOSED))
+        advance(1)
+        proposed: pd.DataFrame = rows.select(*COLUMNS).toPandas()
     advance(1)
-    return Judged(count, findings)
+    findings += judge.statistics("day", contradictions(proposed), of_rules(LIMITS_PROPOSED_RULES))
+    return Judged(len(proposed), findings)

@@ -8,22 +8,27 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from clinical.vitals import DBP, INDEX, SBP
-from lakehouse.mart_tables import QUALITY_DAILY
+from lakehouse.lake import Batch, Lake
+from lakehouse.mart_tables import ALARM_BURDEN_DAILY, QUALITY_DAILY
 from lakehouse.marts import Marts
 from lakehouse.progress import unwatched
+from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
+from lakehouse.tables import LIMITS_PROPOSED
 from quality.check import Verdict, run
 from tests.integration.quality.days import PATIENTS, WARDS, Day, land, simulated, ward_of
 from tests.integration.streaming.own_lake import with_own_lake
 from tests.local_stack import ROOT, LocalStack
 
 SYSTOLIC, DIASTOLIC = INDEX[SBP.name], INDEX[DBP.name]
-CLEAN, CONSTANT, SWAPPED, LOST, EMPTY = (date(2026, 10, day) for day in range(1, 6))
+CLEAN, CONSTANT, SWAPPED, LOST, EMPTY, LANDED = (date(2026, 10, day) for day in range(1, 7))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,8 @@ def test_a_clean_day_passes(own: Settings, clean: Day, found: dict[date, Verdict
     assert verdict.rows == clean.sent.sum()
     # The simulation has no nurse: nobody notes consciousness and oxygen, and the gate says so.
     assert {each.expectation for each in verdict.unmet} == {"news2_oxygen", "news2_consciousness"}
-    assert "heart_rate_bpm" in verdict.docs.parent.joinpath("index.html").parent.as_posix() or verdict.docs.is_file()
+    pages = [page.read_text(encoding="utf-8") for page in verdict.docs.parent.rglob("validations/**/*.html")]
+    assert any("heart_rate_bpm" in page for page in pages)
     with Marts(own, Service.BATCH) as marts:
         rows = marts.read(QUALITY_DAILY, CLEAN, table_name="readings")
     assert len(rows) == len(verdict.findings)
@@ -104,21 +110,53 @@ def test_a_day_without_readings_is_stopped(own: Settings, found: dict[date, Verd
     assert found[EMPTY].stopped_by == ["readings_landed"]
 
 
-def test_the_command_says_so_by_its_exit_code_and_its_last_line(own: Settings, clean: Day, settings: Settings) -> None:
-    day = date(2026, 10, 9)
-    land(own, day, clean)
+def test_a_proposal_beyond_the_policy_is_stopped(own: Settings) -> None:
+    good = {"condition": "heart_rate_high", "decision": "loosened", "old_limit": 120.0, "new_limit": 124.0}
+    bad = good | {"patient_id": "p2", "new_limit": 300.0}
+    for day, rows in ((CLEAN, [good]), (CONSTANT, [good, bad])):
+        with Lake(own) as lake:
+            lake.append(LIMITS_PROPOSED, proposals(day, rows), Batch(f"test/{day}", 1))
+    assert run(own, CLEAN, "limits_proposed", unwatched).stopped_by == []
+    verdict = run(own, CONSTANT, "limits_proposed", unwatched)
+    assert (verdict.rows, verdict.stopped_by) == (2, ["within_policy"])
+
+
+def proposals(day: date, rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows of `limits_proposed`; what a row does not name is null, or empty where it may not be."""
+    empty = {"text": "x", "bool": False, "int64": 1, "float64": 1.0}
+    usual = {column.name: None if column.nullable else empty.get(column.type) for column in LIMITS_PROPOSED.columns}
+    filled = [usual | {"day": day, "patient_id": "p1"} | row for row in rows]
+    return pa.Table.from_pylist(filled, schema=arrow_schema(LIMITS_PROPOSED))
+
+
+def test_marts_that_contradict_each_other_are_stopped(own: Settings) -> None:
+    day = date(2026, 10, 8)
+    assert run(own, day, "marts", unwatched).stopped_by == []
+    burden = {
+        "patient_id": "p1", "ward_id": "w1", "condition": "spo2_low", "priority": "medium", "alarms": 2,
+        "open_alarms": 3, "in_alarm_s": 10.0, "not_acknowledged_alarms": 0, "not_acknowledged_pct": 0.0,
+        "median_to_acknowledge_s": None, "non_actionable_alarms": 0, "non_actionable_pct": 0.0,
+    }  # fmt: skip
+    with Marts(own, Service.BATCH) as marts:
+        try:
+            marts.replace_day(ALARM_BURDEN_DAILY, day, [burden])
+            verdict = run(own, day, "marts", unwatched)
+        finally:
+            marts.replace_day(ALARM_BURDEN_DAILY, day, [])
+    assert set(verdict.stopped_by) == {"burden_is_of_episodes", "parts_within_whole"}
+
+
+@pytest.mark.parametrize(("table", "day", "code"), [("entries", LANDED, 0), ("readings", EMPTY, 1)])
+def test_the_command_says_so_by_its_exit_code_and_its_last_line(
+    own: Settings, clean: Day, settings: Settings, table: str, day: date, code: int
+) -> None:
+    land(own, LANDED, clean)
     environment = LocalStack(settings.run).environment | {"WARDWATCH_HDFS__ROOT": own.hdfs.root}
-    codes = {}
-    for table in ("entries", "readings"):
-        for date_judged in (day, EMPTY):
-            done = subprocess.run(
-                [sys.executable, "-m", "quality", "check", table, "--date", str(date_judged)],
-                cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            summary = json.loads(done.stdout.splitlines()[-1])
-            assert Path(summary["docs"]).is_file(), done.stderr
-            assert (summary["table"], summary["date"]) == (table, str(date_judged))
-            codes[table, date_judged] = done.returncode
-    assert codes["readings", day] == 0
-    assert codes["readings", EMPTY] == 1
-    assert codes["entries", day] == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "quality", "check", table, "--date", str(day)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == code, done.stderr
+    assert (summary["table"], summary["date"], bool(summary["stopped_by"])) == (table, str(day), bool(code))
+    assert Path(summary["docs"]).is_file()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quality.thresholds import ENTRIES_RULES, MARTS_RULES, READINGS_RULES, Rule
+from quality.thresholds import ENTRIES_RULES, LIMITS_PROPOSED_RULES, MARTS_RULES, READINGS_RULES, Rule
 
 
 def test_a_rule_has_exactly_one_bound() -> None:
@@ -20,7 +20,7 @@ def test_a_rule_says_why() -> None:
 
 
 def test_names_are_the_keys_of_the_mart() -> None:
-    for rules in (READINGS_RULES, ENTRIES_RULES, MARTS_RULES):
+    for rules in (READINGS_RULES, ENTRIES_RULES, LIMITS_PROPOSED_RULES, MARTS_RULES):
         names = [rule.name for rule in rules]
         assert len(set(names)) == len(names)
 
