@@ -101,6 +101,9 @@ def draw(random: np.random.Generator, vital: str) -> History:
         tightest = condition.limit[0] - sign(condition) * abs(random.normal(0, 3))
         if random.random() < LIMITS_IN_FORCE:
             in_force[condition.name] = round(tightest + random.random() * (loosest(condition) - tightest), 1)
+    both = {condition.side: in_force.get(condition.name, condition.limit[0]) for condition in conditions}
+    if both.get("low", low) >= both.get("high", high):
+        in_force = {}  # the fold would not have accepted them
     by_clinician = frozenset(condition.name for condition in conditions if random.random() < CLINICIANS)
     nights = middle + np.cumsum(random.normal(0, noise / 2, int(random.integers(0, 14))))
     return History({vital: Histogram(values, counts, 0, span_ms)}, {vital: nights.tolist()}, in_force, by_clinician)
