@@ -11,7 +11,7 @@ UV := .uv/bin/uv
 UV_VERSION := $(shell sed -n 's/^uv = "\([^"]*\)".*/\1/p' docker/versions.toml)
 TESTS = $(wildcard tests/unit tests/architecture tests/integration tests/end_to_end)
 
-.PHONY: help setup demo up down status logs test lint unit bench data format prerequisites
+.PHONY: help setup demo up down status logs night test lint unit bench data format prerequisites
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ status: .venv/.synced  ## Each process: state, port, memory, last heartbeat
 
 logs: .venv/.synced  ## Ends of the logs (NAME=alarms for one, FOLLOW=1 to go on)
 	@$(LAUNCHER) logs $(NAME) $(if $(FOLLOW),--follow)
+
+night: .venv/.synced  ## Run the night of today now (DATE=2026-03-01 for another day): check, prove, recalibrate, report
+	@$(LAUNCHER) night $(if $(DATE),--date $(DATE)) $(if $(APPROVE),--approve)
 
 test: lint setup  ## All checks: lint, then unit, architecture, integration and end-to-end tests
 	$(BIN)/pytest $(TESTS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from credentials import read_env
 from jars import install
 from lakehouse.errors import WardwatchError
 from lock_jars import write_lock
+from night import pass_night
 from programs import NAMES, select
 from readiness import wait_for_services
 from stack import ROOT, StackSettings
@@ -88,6 +90,16 @@ def logs(
         raise WardwatchError(f"a log is named after its process; there is none of {name!r}; `make status` names them")
     # tail does this well, rotation included.
     os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *files])  # noqa: S606  becomes tail, terminal and all
+
+
+@app.command()
+def night(
+    day: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; today.")] = None,
+    approve: Annotated[bool, typer.Option(help="Approve large changes of limits, as a clinician would.")] = False,
+) -> None:
+    """Run the night of a day now, in Airflow, and say what came of it. Today counts up to what has landed."""
+    run_dir()
+    pass_night(StackSettings.load(), (day or datetime.now(UTC)).date(), console, approve=approve)
 
 
 @app.command()

@@ -43,7 +43,7 @@ def test_a_command_explains_itself(module: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for module, name in commands() if module == "bench"])
 def test_a_benchmark_is_a_file(name: str) -> None:
-    assert (ROOT / "bench" / f"{name}.py").is_file()
+    assert (ROOT / "bench" / f"{name.replace('-', '_')}.py").is_file()
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"(?m)(?:^|`)make ([a-z]+)", README))))

@@ -1,0 +1,147 @@
+"""One night now: starts the DAGs of a day in Airflow, follows them to their end, and says what came of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import requests
+from rich.console import Console
+
+from stack import StackError, StackSettings
+
+# In the order in which their assets join them, and the task of each whose summary is worth a line.
+CHAIN = {
+    "check_readings": "check_readings",
+    "prove_alarms": "prove_alarms",
+    "recalibrate_limits": "recalibrate",
+    "refresh_reports": "report",
+}
+APPROVAL = ("recalibrate_limits", "approve")
+LOOK_S = 2.0
+PATIENCE_S = 1800.0
+TIMEOUT_S = 30.0
+LONG = 200  # characters: a table in a summary is for Airflow's page
+
+
+class Airflow:
+    """Airflow's REST interface, as its administrator.
+
+    Raises
+    ------
+    StackError
+        From every call, when Airflow does not answer or refuses.
+    """
+
+    def __init__(self, settings: StackSettings) -> None:
+        self.url = f"http://{settings.postgres.host}:{settings.stack.airflow_port}"
+        self._session = requests.Session()
+        password = settings.stack.airflow_admin_password.get_secret_value()
+        token = self.call("POST", "/auth/token", json={"username": "admin", "password": password})["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        """Send a request and return its JSON."""
+        try:
+            answer = self._session.request(method, f"{self.url}{path}", timeout=TIMEOUT_S, **body)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise StackError(f"Airflow must answer at {self.url}; {error}; see `make status`") from error
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def run_of(self, dag: str, day: date, since: datetime) -> dict[str, Any] | None:
+        """Return the newest run of a DAG for a day that began since a time."""
+        runs = self.call("GET", f"/api/v2/dags/{dag}/dagRuns?order_by=-id&limit=20")["dag_runs"]
+        of_day = [run for run in runs if run["partition_key"] == day.isoformat()]
+        return next((run for run in of_day if datetime.fromisoformat(run["queued_at"]) >= since), None)
+
+    def tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the tasks of a run."""
+        found: list[dict[str, Any]] = self.call("GET", f"{_run(dag, run_id)}/taskInstances")["task_instances"]
+        return found
+
+    def summary(self, dag: str, run_id: str, task: str) -> Any:
+        """Return what a task said last."""
+        return self.call("GET", f"{_run(dag, run_id)}/taskInstances/{task}/xcomEntries/return_value")["value"]
+
+    def approve(self, dag: str, run_id: str, task: str) -> None:
+        """Answer a question as a clinician would."""
+        path = f"{_run(dag, run_id)}/taskInstances/{task}/-1/hitlDetails"
+        self.call("PATCH", path, json={"chosen_options": ["Approve"]})
+
+
+def _run(dag: str, run_id: str) -> str:
+    return f"/api/v2/dags/{dag}/dagRuns/{requests.utils.quote(run_id, safe='')}"
+
+
+def pass_night(settings: StackSettings, day: date, console: Console, *, approve: bool) -> None:
+    """Start the night of a day and wait for its end.
+
+    Parameters
+    ----------
+    approve
+        Answer the question about large changes with yes, as a clinician would; otherwise it is asked in Airflow.
+
+    Raises
+    ------
+    StackError
+        When a DAG fails, or nothing moves for half an hour.
+    """
+    airflow = Airflow(settings)
+    since = datetime.now(UTC)
+    first = next(iter(CHAIN))
+    console.print(f"The night of {day}: {airflow.url}")
+    airflow.call("POST", f"/api/v2/dags/{first}/dagRuns", json={"logical_date": None, "partition_key": day.isoformat()})
+    for dag, task in CHAIN.items():
+        run = _finished(airflow, dag, day, since, console, approve=approve)
+        if run["state"] != "success":
+            failed = [each["task_id"] for each in airflow.tasks(dag, run["dag_run_id"]) if each["state"] == "failed"]
+            raise StackError(
+                f"each task of a night succeeds; {dag}: {', '.join(failed)} failed; its log in Airflow says what to do"
+            )
+        said = airflow.summary(dag, run["dag_run_id"], task)
+        console.print(f"  {dag:<20} {_words(said)}", soft_wrap=True, markup=False)
+
+
+def _finished(
+    airflow: Airflow, dag: str, day: date, since: datetime, console: Console, *, approve: bool
+) -> dict[str, Any]:
+    """Wait until the run of a DAG has ended, answering or pointing to its question on the way."""
+    asked = False
+    for _ in _looks(dag):
+        run = airflow.run_of(dag, day, since)
+        if run is None:
+            continue
+        if run["state"] in {"success", "failed"}:
+            return run
+        if dag == APPROVAL[0] and not asked and _is_asking(airflow, run["dag_run_id"]):
+            asked = True
+            if approve:
+                time.sleep(4 * LOOK_S)  # the question is still being put
+                airflow.approve(*APPROVAL[:1], run["dag_run_id"], APPROVAL[1])
+            else:
+                console.print("  large changes wait for a clinician: Required Actions in Airflow")
+    raise StackError(f"a night goes on; {dag} has not ended after {PATIENCE_S:.0f} s; see {airflow.url}")
+
+
+def _looks(what: str) -> Iterator[str]:
+    ends_at = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends_at:
+        yield what
+        time.sleep(LOOK_S)
+
+
+def _is_asking(airflow: Airflow, run_id: str) -> bool:
+    dag, task = APPROVAL
+    return any(each["task_id"] == task and each["state"] == "deferred" for each in airflow.tasks(dag, run_id))
+
+
+def _words(summary: Any) -> str:
+    """Return a summary in one line, without what is long."""
+    if not isinstance(summary, dict):
+        return str(summary)
+    short = {name: value for name, value in summary.items() if len(str(value)) <= LONG}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in short.items())
