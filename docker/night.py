@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from rich.console import Console
@@ -74,7 +75,7 @@ class Airflow:
 
 
 def _run(dag: str, run_id: str) -> str:
-    return f"/api/v2/dags/{dag}/dagRuns/{requests.utils.quote(run_id, safe='')}"
+    return f"/api/v2/dags/{dag}/dagRuns/{quote(run_id, safe='')}"
 
 
 def pass_night(settings: StackSettings, day: date, console: Console, *, approve: bool) -> None:

@@ -29,7 +29,7 @@ AHEAD_S: Final = CLOCK_SKEW_S
 SILENT_S: Final = 3600
 # A living pulse changes within minutes: heart rate varies with every breath. In 28 recordings of BIDMC at 1 Hz it stood
 # still for 2 minutes at most, in 32 hours of MIMIC-II at one reading a minute for ten readings; respiration and SpO2
-# stood still for whole recordings. Half an hour at one reading a minute, or ten minutes at more, is a display that hangs.
+# stood still for whole recordings. Half an hour at one a minute, or ten minutes at more, is a display that hangs.
 FLAT_READINGS: Final = 30
 FLAT_S: Final = 600
 # Shares of a handful say nothing: one walk to the bathroom would stop a ward of two.
