@@ -19,6 +19,7 @@ from clinical.vitals import INDEX, VITALS
 from lakehouse.lake_rows import checked, writer_properties
 from lakehouse.log import TIME_STEP_MS
 from lakehouse.packing import pack
+from lakehouse.settings import KafkaSettings
 from lakehouse.tables import READINGS
 from streaming.bedside.episodes import SIMULATED
 from streaming.bedside.monitors import MOMENTS
@@ -30,7 +31,7 @@ from streaming.landing import RECORDS
 PATIENTS: Final = 10_000  # in the log: how far a patient's readings lie apart there is what `offset` costs
 GROUPS: Final = 2  # of 256 patients each, whose rows are written
 SECONDS: Final = 7200
-PARTITIONS: Final = 12
+PARTITIONS: Final = KafkaSettings().partitions
 TARGET: Final = 0.45
 _STARTED_AT: Final = datetime(2026, 1, 5, 8, tzinfo=UTC)
 # From the monitor to the broker: a network and a producer that gathers records for a moment.

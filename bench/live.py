@@ -21,12 +21,15 @@ from lakehouse.topics import BEDSIDE
 from streaming.bedside.simulation import Script
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+LIVE: Final = (
+    "kafka", "cassandra", "hdfs", "postgres", "mail", "init", "clock", "alarms", "standby", "landing", "notify",
+)  # fmt: skip
 _LAUNCHER: Final = str(ROOT / "docker" / "launcher.py")
 
 
 @contextmanager
 def live_stack() -> Iterator[Settings]:
-    """Give the settings of the whole stack; what was not running before is ended afterwards.
+    """Give the settings of the stack without Airflow, which works at night; what was not running is ended afterwards.
 
     Raises
     ------
@@ -34,7 +37,7 @@ def live_stack() -> Iterator[Settings]:
         When the stack does not start.
     """
     was_running = launcher("status", "--json").strip() != "[]"
-    launcher("up")
+    launcher("up", *LIVE)
     try:
         yield Settings.load()
     finally:

@@ -12,10 +12,11 @@ from batch.fold import fold_history
 from bench.report import Report
 from lakehouse.folding import warm_up
 from lakehouse.messages import Reading, Vitals, encode
+from lakehouse.settings import KafkaSettings
 
 READINGS: Final = 5_000_000
 PATIENTS: Final = 1_000
-PARTITIONS: Final = 12
+PARTITIONS: Final = KafkaSettings().partitions
 
 
 def run(_: int) -> Report:

@@ -23,7 +23,7 @@ from lakehouse.topics import BEDSIDE
 
 EVERY_S: Final = 0.5
 _LOOK_EVERY_S: Final = 0.003
-_GIVE_UP_S: Final = 10.0
+GIVE_UP_S: Final = 10.0
 
 
 class Probes:
@@ -63,7 +63,7 @@ class Probes:
         breach = Reading(patient_id=patient_id, measured_at=measured_at, period_s=60, vitals=Vitals(heart_rate_bpm=130))
         place = self._send(producer, breach)
         alert_id = f"{patient_id}.heart_rate_high.{(measured_at - EPOCH) // timedelta(milliseconds=1)}"
-        gives_up = time.monotonic() + _GIVE_UP_S
+        gives_up = time.monotonic() + GIVE_UP_S
         while not cassandra.select(ALERT_EVENTS, {"patient_id": patient_id, "alert_id": alert_id}):
             if time.monotonic() > gives_up:
                 self.lost += 1
