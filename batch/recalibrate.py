@@ -175,7 +175,7 @@ def proposal_rows(
                 "large": proposal.is_large(policy),
                 "refusal": decided.refused.get(patient_id),
                 "readings": proposal.readings,
-                "median": _or_none(proposal.median),
+                "median_value": _or_none(proposal.median),
                 "spread": _or_none(proposal.spread),
                 "drifts": proposal.drifts,
                 "policy": policy.digest,
