@@ -71,7 +71,7 @@ def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> E
     with (
         Lake(settings, patience_s=60) as lake,
         Hdfs(settings) as hdfs,
-        Cassandra(settings, Service.BATCH, patience_s=60) as cassandra,
+        Cassandra(settings, Service.ADMIN, patience_s=60) as cassandra,  # no job of the night may delete alerts
         Marts(settings, Service.BATCH) as marts,
     ):
         _check_gone(lake, patient_id, now)

@@ -76,7 +76,12 @@ def test_every_decision_is_a_row_with_what_it_was_made_from(hospital: Hospital) 
     found = rows(hospital)
     assert set(found) == {limit.condition for limit in POLICY.personal}
     heart = found[CONDITION]
-    assert (heart["decision"], heart["old_limit"], heart["readings"], heart["median_value"]) == ("loosened", 120, 24, 110.5)
+    assert (heart["decision"], heart["old_limit"], heart["readings"], heart["median_value"]) == (
+        "loosened",
+        120,
+        24,
+        110.5,
+    )
     assert (heart["policy"], heart["refusal"], heart["events_missed"]) == (POLICY.digest, None, 0)
     assert (heart["alarms_before_per_patient_day"], heart["alarms_after_per_patient_day"]) == (2, 0)
     assert found["spo2_low"]["decision"] == "unchanged"

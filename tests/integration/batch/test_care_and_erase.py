@@ -1,0 +1,115 @@
+"""Care for the lake, and the erasure of a patient, on real stores."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from batch.care import DayIsOpen, care
+from batch.erase import StillHere, erase
+from lakehouse.cassandra import Cassandra
+from lakehouse.folding import AlarmFold
+from lakehouse.hdfs import Hdfs
+from lakehouse.heartbeat import Heartbeat
+from lakehouse.kafka import LogWriter
+from lakehouse.lake import Addition, Lake
+from lakehouse.landed import DAY_MARK, landed, last_day
+from lakehouse.log_days import DayStates
+from lakehouse.messages import Admission, Reading, Vitals, encode
+from lakehouse.progress import unwatched
+from lakehouse.render import arrow_schema
+from lakehouse.settings import Service, Settings
+from lakehouse.tables import ALERTS_BY_PATIENT, ENTRIES, ERASURES, READINGS
+from streaming.bedside_log import BedsideLog
+from streaming.lander import Lander, Progress
+from streaming.sink import EventSink, Outcome, requests_of, urgent_first
+from tests.integration.streaming.own_lake import ends_of, read_log, with_own_lake
+
+
+@pytest.fixture
+def own(settings: Settings, tmp_path: Path) -> Settings:
+    return with_own_lake(settings, tmp_path, ["bedside", "alerts"])
+
+
+def live(settings: Settings, patient_id: str, *, discharged: bool) -> AlarmFold:
+    """Let a patient with a fast heart stay for a minute, alarmed and landed as the speed layer would."""
+    begins, alerts = ends_of(settings, "bedside"), ends_of(settings, "alerts")
+    key, now = patient_id.encode(), datetime.now(UTC)
+    with LogWriter(settings, Service.MONITORS) as log:
+        log.send("bedside", key, encode(Admission(patient_id=patient_id, event="admit", ward_id="w", bed="1")))
+        for second in range(60):
+            at = now - timedelta(seconds=60 - second)
+            reading = Reading(patient_id=patient_id, measured_at=at, vitals=Vitals(heart_rate_bpm=130))
+            log.send("bedside", key, encode(reading))
+        if discharged:
+            log.send("bedside", key, encode(Admission(patient_id=patient_id, event="discharge")))
+    fold = AlarmFold()
+    fold.positions = dict(begins)
+    now_ends = ends_of(settings, "bedside")
+    with BedsideLog(settings, Service.ALARMS) as log_, EventSink(settings, Service.ALARMS) as sink:
+        for stretch in log_.between(begins, now_ends):
+            for part in urgent_first(Outcome(fold.fold(stretch), requests_of(stretch))):
+                sink.write(part)
+    with Lake(settings) as lake:
+        lander = Lander(lake, {}, Progress(Heartbeat(settings.run / "landing.json")))
+        lander.take(read_log(settings, "bedside", begins | landed(lake, "bedside", now_ends), now_ends))
+        lander.take(read_log(settings, "alerts", alerts, ends_of(settings, "alerts")))
+    return fold
+
+
+def landing_day(settings: Settings) -> date:
+    with Lake(settings) as lake:
+        found = last_day(lake.open(ENTRIES))
+    assert found is not None
+    return found
+
+
+def test_a_closed_day_is_sorted_once_and_an_open_one_is_refused(own: Settings) -> None:
+    patients = [f"{name}-{uuid4().hex}" for name in ("b", "a")]
+    for patient_id in patients:
+        live(own, patient_id, discharged=False)
+    day = landing_day(own)
+    with pytest.raises(DayIsOpen, match="wait until landing has reached the next day"):
+        care(own, day, unwatched)
+    with Lake(own) as lake:
+        before = lake.read(READINGS)
+        tomorrow = Addition(arrow_schema(ENTRIES).empty_table(), {DAY_MARK: (day + timedelta(days=1)).toordinal()})
+        lake.add(ENTRIES, lambda _: tomorrow)
+        done = care(own, day, unwatched)
+        assert "readings" in done.sorted_tables
+        rows = lake.open(READINGS).to_pyarrow_table()
+        order = [(name, "ascending") for name in READINGS.sort_by]
+        assert rows["patient_id"].to_pylist() == sorted(rows["patient_id"].to_pylist())
+        assert lake.read(READINGS).sort_by(order).equals(before.sort_by(order))
+    assert care(own, day, unwatched).sorted_tables == []
+
+
+def test_an_erased_patient_is_nowhere_and_the_others_are_where_they_were(own: Settings) -> None:
+    gone, here = f"gone-{uuid4().hex}", f"here-{uuid4().hex}"
+    fold = live(own, gone, discharged=True)
+    live(own, here, discharged=False)
+    day = landing_day(own)
+    with Hdfs(own) as hdfs:
+        DayStates(hdfs).save(day, 0, fold)
+    with pytest.raises(StillHere, match="measured something since"):
+        erase(own, gone)
+    later = datetime.now(UTC) + timedelta(days=2)
+    with pytest.raises(StillHere, match="is not discharged"):
+        erase(own, here, now=later)
+
+    done = erase(own, gone, now=later)
+
+    assert done.rows_left == 0
+    assert (done.lake_rows > 60, done.cassandra_rows > 2, done.states) == (True, True, 1)
+    with Lake(own) as lake, Cassandra(own, Service.BATCH) as cassandra, Hdfs(own) as hdfs:
+        assert set(lake.read(READINGS)["patient_id"].to_pylist()) == {here}
+        assert cassandra.select(ALERTS_BY_PATIENT, {"patient_id": gone}) == []
+        assert cassandra.select(ALERTS_BY_PATIENT, {"patient_id": here})
+        kept = DayStates(hdfs).load(day, 0)
+        assert kept is not None
+        assert gone.encode() not in kept.to_bytes()
+        assert len(lake.read(ERASURES)) == 1
+    assert erase(own, gone, now=later).lake_rows == 0
