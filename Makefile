@@ -88,5 +88,6 @@ prerequisites:
 
 # Compiled once here (half a minute), the fold is loaded in a second by every process that folds.
 .venv/.compiled: .venv/.synced $(wildcard clinical/*.py)
+	@rm -rf clinical/__pycache__/numba-*
 	@$(BIN)/python -c 'from lakehouse.folding import warm_up; warm_up()'
 	@touch $@
