@@ -20,7 +20,7 @@ def test_each_step_reaches_each_recipient_once_although_the_topic_repeats_it(ben
     unanswered = bench.event(3, step="escalate", escalation=1, alert_id=onset.alert_id)
     bench.write(onset, onset, worse, onset, unanswered, worse, bench.event(4, step="clear"))
     bench.start()
-    eventually(lambda: bench.heartbeat().get("told nobody: step clear is not mailed") == 1)
+    eventually(lambda: bench.heartbeat().get("told nobody: step clear is not mailed", 0) >= 1)
     eventually(lambda: len(bench.message_ids("physician")) == 1)
     bench.write(onset, unanswered)
     bench.write(bench.event(5))
