@@ -34,9 +34,7 @@ class Rebuilt(NamedTuple):
     has_checkpoint: bool
 
     def __str__(self) -> str:
-        upto = (
-            "where its checkpoint stands" if self.has_checkpoint else "where the last pulse stood: it has no checkpoint"
-        )
+        upto = "where its checkpoint stands" if self.has_checkpoint else "its last pulse, since it has no checkpoint"
         return (
             f"lane {self.lane}: {self.entries:,} entries folded up to {upto}; {self.patients:,} patients, "
             f"{self.events:,} events, none of them written again; `streaming alarms` goes on from here"
