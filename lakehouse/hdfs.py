@@ -24,7 +24,12 @@ SUPERUSER: Final = "hdfs"  # who the NameNode runs as
 _PASSING: Final = frozenset(
     {"SafeModeException", "RetriableException", "StandbyException", "NotReplicatedYetException"}
 )
-_PASSING_WORDS: Final = ("Failed to find datanode", "could only be written to 0 of")
+_PASSING_WORDS: Final = (
+    "Failed to find datanode",
+    "could only be written to 0 of",
+    "failed on socket exception",  # the DataNode's own call to a NameNode that has just died
+    "failed on connection exception",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
