@@ -124,7 +124,7 @@ def _propose(condition: LimitCondition, limit: PersonalLimit, history: History, 
     found = Proposal(condition.name, old, held, CLINICIAN, clean.readings, median, spread, drifts)
     if condition.name in history.by_clinician:
         return found
-    wanted, reason = (follow(condition, median, spread, policy)) if known else (default, TOO_LITTLE)
+    wanted, reason = follow(condition, limit, clean, policy) if known else (default, TOO_LITTLE)
     if drifts and side * wanted > side * held:
         return _replaced(found, held, DRIFT)
     stepped = old + side * limit.step
@@ -181,14 +181,18 @@ def spread_of(condition: LimitCondition, clean: Histogram, limit: PersonalLimit,
     return max(limit.least_spread, away / NormalDist().inv_cdf(share))
 
 
-def follow(condition: LimitCondition, median: float, spread: float, policy: LimitsPolicy) -> tuple[float, str]:
+def follow(
+    condition: LimitCondition, limit: PersonalLimit, clean: Histogram, policy: LimitsPolicy
+) -> tuple[float, str]:
     """Return the limit that suits a patient, on the chart's step, and why; within the bounds of the policy."""
     side = sign(condition)
     default = condition.limit[0]
+    median, spread = clean.quantile(MEDIAN), spread_of(condition, clean, limit, policy)
+    quiet = clean.quantile(policy.quiet_share if side > 0 else 1 - policy.quiet_share)
     step = VITALS[INDEX[condition.vital]].chart_step
     near = on_chart(median + side * policy.nearest * spread, step)
     far = on_chart(median + side * policy.farthest * spread, step)
-    wanted = side * min(max(side * default, side * near), side * far)
+    wanted = on_chart(side * min(max(side * default, side * near), max(side * far, side * quiet)), step)
     bound = loosest_for(condition, median, policy)
     if side * wanted > side * bound:
         return bound, BOUND if bound != default else NO_ROOM

@@ -44,6 +44,8 @@ class LimitsPolicy:
 
     Attributes
     ----------
+    quiet_share
+        A tightened limit lies beyond this share of the clean readings: it would hardly have alarmed so far.
     warning_share
         A loosened limit leaves at least this share of the way from `m` to the hard bound: what slowly goes there is
         told of in time, whatever the spread.
@@ -73,6 +75,7 @@ class LimitsPolicy:
     nearest: float
     farthest: float
     spread_quantile: float
+    quiet_share: float
     warning_share: float
     days: int
     least_readings: int
@@ -137,6 +140,7 @@ POLICY: Final = LimitsPolicy(
     nearest=3.0,
     farthest=4.5,
     spread_quantile=0.95,
+    quiet_share=0.999,
     warning_share=0.2,
     days=3,
     least_readings=12,

@@ -47,6 +47,14 @@ class TestALimit:
         assert 62 < found.new < 120
         assert (found.decision, found.reason) == (TIGHTENED, calibration.FAR)
 
+    def test_is_not_tightened_to_where_it_would_have_alarmed(self) -> None:
+        walks = values([62] * 300 + [116] * 3)
+        assert 116 <= proposed(history({HEART: walks}), "heart_rate_high").new < 120
+
+    def test_leaves_enough_of_the_way_to_the_hard_bound(self) -> None:
+        found = proposed(history({HEART: around(110, 20)}), "heart_rate_high")
+        assert (found.new, found.reason) == (134, calibration.BOUND)  # a fifth of 110 to 140 is left
+
     def test_on_the_low_side_mirrors_the_high_side(self) -> None:
         low = proposed(history({"spo2_pct": around(91, 1)}), "spo2_low")
         assert loosest(CONDITION["spo2_low"]) <= low.new < 90
