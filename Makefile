@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 LAUNCHER := $(BIN)/python docker/launcher.py
+LIVE := kafka cassandra hdfs postgres mail init clock alarms standby landing notify
 UV := .uv/bin/uv
 UV_VERSION := $(shell sed -n 's/^uv = "\([^"]*\)".*/\1/p' docker/versions.toml)
 TESTS = $(wildcard tests/unit tests/architecture tests/integration tests/end_to_end)
@@ -19,8 +20,8 @@ help:  ## Show this list
 setup: .venv/.compiled .venv-airflow/.synced  ## Python environments from the lock, jars checked by sha256, the fold compiled
 	@$(LAUNCHER) jars
 
-demo: setup  ## Start everything, play patients into the log, show alarms as they happen; Ctrl-C ends it
-	@$(LAUNCHER) up
+demo: setup  ## Start what watches, play patients into the log, show alarms as they happen; Ctrl-C ends it
+	@$(LAUNCHER) up $(LIVE)
 	@trap '$(LAUNCHER) down' INT; $(BIN)/python -m streaming demo
 
 up: setup  ## Start the stack and wait until it is ready (SERVICES="kafka cassandra" starts some of it)
