@@ -111,7 +111,7 @@ def test_a_command_is_one_that_a_person_can_type(facts: dict[str, Any], name: st
         module, words = found.groups()
         done = subprocess.run(
             [sys.executable, "-m", module, words.split()[0], "--help"],
-            cwd=ROOT, capture_output=True, text=True, check=False,
+            cwd=ROOT, env=os.environ | {"COLUMNS": "200"}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}: {done.stderr}"
         assert all(word in done.stdout for word in words.split()[1:]), command
