@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 LAUNCHER := $(BIN)/python docker/launcher.py
-LIVE := kafka cassandra hdfs postgres mail init clock alarms standby landing notify
 UV := .uv/bin/uv
 UV_VERSION := $(shell sed -n 's/^uv = "\([^"]*\)".*/\1/p' docker/versions.toml)
 TESTS = $(wildcard tests/unit tests/architecture tests/integration tests/end_to_end)
@@ -21,7 +20,7 @@ setup: .venv/.compiled .venv-airflow/.synced  ## Python environments from the lo
 	@$(LAUNCHER) jars
 
 demo: setup  ## Start what watches, play patients into the log, show alarms as they happen; Ctrl-C ends it
-	@$(LAUNCHER) up $(LIVE)
+	@$(LAUNCHER) up live
 	@trap '$(LAUNCHER) down' INT; $(BIN)/python -m streaming demo
 
 up: setup  ## Start the stack and wait until it is ready (SERVICES="kafka cassandra" starts some of it)
@@ -37,7 +36,7 @@ logs: .venv/.synced  ## Ends of the logs (NAME=alarms for one, FOLLOW=1 to go on
 	@$(LAUNCHER) logs $(NAME) $(if $(FOLLOW),--follow)
 
 night: .venv/.synced  ## Run the night of today now (DATE=2026-03-01 for another day): check, prove, recalibrate, report
-	@$(LAUNCHER) night $(if $(DATE),--date $(DATE)) $(if $(APPROVE),--approve)
+	@$(LAUNCHER) night $(if $(DATE),--date $(DATE))
 
 test: lint setup  ## All checks: lint, then unit, architecture, integration and end-to-end tests
 	$(BIN)/pytest $(TESTS)

@@ -142,7 +142,7 @@ def care(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="U
 
     with bar("tables", len(LAKE)) as advance:
         done = job.care(Settings.load(), day.date(), advance)
-    command.say_last(done.summary())
+    command.say_last(done._asdict())
 
 
 @app.command()
@@ -151,7 +151,7 @@ def erase(patient: Annotated[str, typer.Option(help="Pseudonymous id of a patien
     from batch import erase as job
 
     done = job.erase(Settings.load(), patient)
-    command.say_last(done.summary())
+    command.say_last(done._asdict())
     if done.rows_left:
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ from batch.in_force import stated
 from clinical.calibration import Proposal
 from clinical.policy import LimitsPolicy
 from lakehouse.entries import RECALIBRATION
-from lakehouse.events import AlertEvent
+from lakehouse.events import ENDINGS, AlertEvent
 from lakehouse.folding import AlarmFold
 from lakehouse.log import LogSlice, slice_of
 from lakehouse.messages import Limits
@@ -75,12 +75,12 @@ class Courses:
             if event.step == "onset":
                 course.alarms += 1
                 course.opened_ms = at_ms
-            is_high = event.priority == "high" and event.step not in {"clear", "discharge"}
+            is_high = event.priority == "high" and event.step not in ENDINGS
             if is_high and course.high_ms is None:
                 course.high_ms = at_ms
             elif not is_high:
                 self._leave_high(course, at_ms)
-            if event.step in {"clear", "discharge"} and course.opened_ms is not None:
+            if event.step in ENDINGS and course.opened_ms is not None:
                 course.in_alarm_ms += at_ms - course.opened_ms
                 course.opened_ms = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from lakehouse.errors import WardwatchError
 from lakehouse.hdfs import Hdfs
@@ -30,10 +30,6 @@ class Care(NamedTuple):
     expired_rows: int
     deleted_files: int
     bytes_a_reading: float | None
-
-    def summary(self) -> dict[str, Any]:
-        """Return the counts, for the last line of the job."""
-        return self._asdict()
 
 
 def care(settings: Settings, day: date, advance: Callable[[int], None]) -> Care:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from lakehouse.cassandra import Cassandra, Statement
+from lakehouse.cassandra import Cassandra
 from lakehouse.contract import CassandraTable, LakeTable
 from lakehouse.errors import WardwatchError
 from lakehouse.hdfs import Hdfs
@@ -26,19 +25,14 @@ from lakehouse.messages import Admission, decode
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import (
-    AUDIT,
     CASSANDRA,
-    DEAD_LETTERS_BY_DAY,
-    DELIVERIES,
     ENTRIES,
     ERASURES,
     LAKE,
-    OPEN_ALERTS_BY_WARD,
     READINGS,
 )
 
 GONE_FOR: Final = timedelta(hours=24)
-_OF_MANY: Final = (DELIVERIES, DEAD_LETTERS_BY_DAY, AUDIT, OPEN_ALERTS_BY_WARD)  # partitions that many patients share
 
 
 class StillHere(WardwatchError, ValueError):
@@ -53,10 +47,6 @@ class Erasure(NamedTuple):
     mart_rows: int
     states: int
     rows_left: int
-
-    def summary(self) -> dict[str, Any]:
-        """Return the counts, for the last line of the job."""
-        return self._asdict()
 
 
 def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> Erasure:
@@ -78,12 +68,13 @@ def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> E
         tables = [table for table in LAKE.values() if "patient_id" in table.names]
         lake_rows = sum(_erase_from(lake, table, patient_id) for table in tables)
         states = _erase_from_states(DayStates(hdfs), patient_id)
-        cassandra_rows = _in_cassandra(cassandra, patient_id, cassandra.write_all)
+        rows = _in_cassandra(cassandra, patient_id)
+        cassandra.write_all(cassandra.delete(table, key) for table, key in rows)
         mart_rows = marts.erase_patient(patient_id)
         left = sum(_count(lake, table, patient_id) for table in tables)
-        left += _in_cassandra(cassandra, patient_id, lambda _: None) + marts.erase_patient(patient_id)
-        erasure = Erasure(lake_rows, cassandra_rows, mart_rows, states, left)
-        _remember(lake, patient_id, now, lake_rows + cassandra_rows + mart_rows)
+        left += len(_in_cassandra(cassandra, patient_id)) + marts.erase_patient(patient_id)
+        erasure = Erasure(lake_rows, len(rows), mart_rows, states, left)
+        _remember(lake, patient_id, now, lake_rows + len(rows) + mart_rows)
     return erasure
 
 
@@ -128,36 +119,30 @@ def _erase_from_states(states: DayStates, patient_id: str) -> int:
     return found
 
 
-def _in_cassandra(cassandra: Cassandra, patient_id: str, write: Callable[[list[Statement]], None]) -> int:
-    """Find the patient's rows, and give the statements that delete them to `write`. Returns how many there are."""
-    found = 0
-    for table in CASSANDRA.values():
-        keys = _keys_of_patient(cassandra, table, patient_id)
-        found += len(keys)
-        write([cassandra.delete(table, key) for key in keys])
-    return found
+def _in_cassandra(cassandra: Cassandra, patient_id: str) -> list[tuple[CassandraTable, dict[str, Any]]]:
+    """Return table and key of each row that is about the patient."""
+    return [(table, key) for table in CASSANDRA.values() for key in _keys_of_patient(cassandra, table, patient_id)]
 
 
 def _keys_of_patient(cassandra: Cassandra, table: CassandraTable, patient_id: str) -> list[dict[str, Any]]:
     if table.partition_key == ("patient_id",):
         rows = cassandra.select(table, {"patient_id": patient_id})
-    elif table in _OF_MANY:
+    else:
         partitions = cassandra.partition_keys(table)
         rows = [row for key in partitions for row in cassandra.select(table, key) if _is_of(row, patient_id)]
-    else:
-        return []  # the board is written anew every two seconds, without those who are gone
     return [{name: row[name] for name in table.key} for row in rows]
 
 
 def _is_of(row: dict[str, Any], patient_id: str) -> bool:
-    """Say whether a row is about the patient, or a digest that lists one of the patient's alerts.
+    """Say whether a row is about the patient, a digest that lists one of the patient's alerts, or a board that does.
 
     Ids of alerts and events begin with the patient's id and a dot.
     """
     ids = (str(row.get(name) or "") for name in ("alert_id", "event_id"))
     if row.get("patient_id") == patient_id or any(each.startswith(f"{patient_id}.") for each in ids):
         return True
-    return re.search(rf"(?<![\w.-]){re.escape(patient_id)}(?![\w-])", row.get("mail") or "") is not None
+    texts = ((row.get(name) or "") for name in ("mail", "beds"))
+    return any(re.search(rf"(?<![\w.-]){re.escape(patient_id)}(?![\w-])", text) for text in texts)
 
 
 def _remember(lake: Lake, patient_id: str, now: datetime, rows: int) -> None:

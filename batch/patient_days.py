@@ -15,7 +15,7 @@ from clinical.conditions import LIMIT_CONDITIONS, NEWS2_TOTAL
 from clinical.histograms import NOTHING, Histogram, Ints, Spans, Tally, empty_tally, histogram, merged, tally
 from clinical.policy import MEDIAN, LimitsPolicy
 from clinical.vitals import SENSED
-from lakehouse.events import AlertEvent
+from lakehouse.events import ENDINGS, AlertEvent
 
 DAY_MS: Final = 86_400_000
 FOREVER_MS: Final = int(np.iinfo(np.int64).max)
@@ -52,7 +52,7 @@ def unclean(events: Iterable[AlertEvent | Step], policy: LimitsPolicy) -> Edges:
         if event.alert_id is None or event.condition == _SCORE:
             continue
         at_ms = round((event.measured_at or event.received_at).timestamp() * 1000)
-        is_high = event.priority == "high" and event.step not in {"clear", "discharge"}
+        is_high = event.priority == "high" and event.step not in ENDINGS
         if is_high and event.alert_id not in since:
             since[event.alert_id] = event.patient_id, at_ms
         elif not is_high and event.alert_id in since:

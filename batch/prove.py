@@ -149,7 +149,9 @@ def _folded(
     """Fold each partition: in processes side by side where that is worth their start."""
     if log.is_short():
         for partition, stretch in stretches.items():
-            yield _fold(settings, log, day, partition, *stretch)
+            folded = _fold(settings, log, day, partition, *stretch)
+            advance(folded.entries)
+            yield folded
         return
     workers = min(len(stretches), os.cpu_count() or 1)
     # Spawned: the threads of Arrow and Delta do not live on in a fork.

@@ -21,9 +21,6 @@ from lakehouse.topics import BEDSIDE
 from streaming.bedside.simulation import Script
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-LIVE: Final = (
-    "kafka", "cassandra", "hdfs", "postgres", "mail", "init", "clock", "alarms", "standby", "landing", "notify",
-)  # fmt: skip
 _LAUNCHER: Final = str(ROOT / "docker" / "launcher.py")
 
 
@@ -37,7 +34,7 @@ def live_stack() -> Iterator[Settings]:
         When the stack does not start.
     """
     was_running = launcher("status", "--json").strip() != "[]"
-    launcher("up", *LIVE)
+    launcher("up", "live")
     try:
         yield Settings.load()
     finally:

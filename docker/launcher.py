@@ -95,11 +95,10 @@ def logs(
 @app.command()
 def night(
     day: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; today.")] = None,
-    approve: Annotated[bool, typer.Option(help="Approve large changes of limits, as a clinician would.")] = False,
 ) -> None:
     """Run the night of a day now, in Airflow, and say what came of it. Today counts up to what has landed."""
     run_dir()
-    pass_night(StackSettings.load(), (day or datetime.now(UTC)).date(), console, approve=approve)
+    pass_night(StackSettings.load(), (day or datetime.now(UTC)).date(), console)
 
 
 @app.command()

@@ -68,23 +68,13 @@ class Airflow:
         """Return what a task said last."""
         return self.call("GET", f"{_run(dag, run_id)}/taskInstances/{task}/xcomEntries/return_value")["value"]
 
-    def approve(self, dag: str, run_id: str, task: str) -> None:
-        """Answer a question as a clinician would."""
-        path = f"{_run(dag, run_id)}/taskInstances/{task}/-1/hitlDetails"
-        self.call("PATCH", path, json={"chosen_options": ["Approve"]})
-
 
 def _run(dag: str, run_id: str) -> str:
     return f"/api/v2/dags/{dag}/dagRuns/{quote(run_id, safe='')}"
 
 
-def pass_night(settings: StackSettings, day: date, console: Console, *, approve: bool) -> None:
-    """Start the night of a day and wait for its end.
-
-    Parameters
-    ----------
-    approve
-        Answer the question about large changes with yes, as a clinician would; otherwise it is asked in Airflow.
+def pass_night(settings: StackSettings, day: date, console: Console) -> None:
+    """Start the night of a day and wait for its end. Large changes of limits are asked for in Airflow.
 
     Raises
     ------
@@ -97,7 +87,7 @@ def pass_night(settings: StackSettings, day: date, console: Console, *, approve:
     console.print(f"The night of {day}: {airflow.url}")
     airflow.call("POST", f"/api/v2/dags/{first}/dagRuns", json={"logical_date": None, "partition_key": day.isoformat()})
     for dag, task in CHAIN.items():
-        run = _finished(airflow, dag, day, since, console, approve=approve)
+        run = _finished(airflow, dag, day, since, console)
         if run["state"] != "success":
             failed = [each["task_id"] for each in airflow.tasks(dag, run["dag_run_id"]) if each["state"] == "failed"]
             raise StackError(
@@ -107,12 +97,10 @@ def pass_night(settings: StackSettings, day: date, console: Console, *, approve:
         console.print(f"  {dag:<20} {_words(said)}", soft_wrap=True, markup=False)
 
 
-def _finished(
-    airflow: Airflow, dag: str, day: date, since: datetime, console: Console, *, approve: bool
-) -> dict[str, Any]:
-    """Wait until the run of a DAG has ended, answering or pointing to its question on the way."""
+def _finished(airflow: Airflow, dag: str, day: date, since: datetime, console: Console) -> dict[str, Any]:
+    """Wait until the run of a DAG has ended, pointing to its question on the way."""
     asked = False
-    for _ in _looks(dag):
+    for _ in _looks():
         run = airflow.run_of(dag, day, since)
         if run is None:
             continue
@@ -120,18 +108,14 @@ def _finished(
             return run
         if dag == APPROVAL[0] and not asked and _is_asking(airflow, run["dag_run_id"]):
             asked = True
-            if approve:
-                time.sleep(4 * LOOK_S)  # the question is still being put
-                airflow.approve(*APPROVAL[:1], run["dag_run_id"], APPROVAL[1])
-            else:
-                console.print("  large changes wait for a clinician: Required Actions in Airflow")
+            console.print("  large changes wait for a clinician: Required Actions in Airflow")
     raise StackError(f"a night goes on; {dag} has not ended after {PATIENCE_S:.0f} s; see {airflow.url}")
 
 
-def _looks(what: str) -> Iterator[str]:
+def _looks() -> Iterator[None]:
     ends_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends_at:
-        yield what
+        yield
         time.sleep(LOOK_S)
 
 

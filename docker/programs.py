@@ -46,7 +46,9 @@ AIRFLOW = (
 )
 PROGRAMS = SERVICES + OWN + AIRFLOW
 INIT = "init"  # no process: topics, users, tables and folders, made between the services and our own
-NAMES = (*dict.fromkeys(program.service for program in SERVICES), INIT, *(program.name for program in OWN), "airflow")
+LIVE = "live"  # all that watches the ward: what is not the night
+_WATCHING = (*dict.fromkeys(program.service for program in SERVICES), INIT, *(program.name for program in OWN))
+NAMES = (*_WATCHING, "airflow", LIVE)
 
 
 def select(names: Iterable[str]) -> tuple[list[Program], bool]:
@@ -60,6 +62,8 @@ def select(names: Iterable[str]) -> tuple[list[Program], bool]:
         For a name that is none of ours.
     """
     wanted = set(names) or set(NAMES)
+    if LIVE in wanted:
+        wanted |= set(_WATCHING)
     if unknown := sorted(wanted - set(NAMES)):
         raise StackError(f"there is no {', '.join(unknown)}; choose among {', '.join(NAMES)}")
     return [program for program in PROGRAMS if program.service in wanted], INIT in wanted

@@ -27,8 +27,11 @@ _PASSING: Final = frozenset(
 _PASSING_WORDS: Final = (
     "Failed to find datanode",
     "could only be written to 0 of",
-    "failed on socket exception",  # the DataNode's own call to a NameNode that has just died
+    # the DataNode's own call to a NameNode that has just died
     "failed on connection exception",
+    "failed on local exception",
+    "failed on socket exception",
+    "End of File Exception",
 )
 
 

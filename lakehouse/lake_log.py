@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -15,7 +16,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from numpy.typing import NDArray
 
@@ -26,6 +26,7 @@ from lakehouse.log import LogSlice
 from lakehouse.messages import decode
 from lakehouse.packing import SCHEMA as PACKED
 from lakehouse.packing import unpack
+from lakehouse.scratch import share, share_out, shares
 from lakehouse.tables import ENTRIES, READINGS
 
 MOST_ROWS: Final = 200_000  # of a slice: some 50 MB while it is put together
@@ -77,7 +78,8 @@ def log_on_disk(
     width = max(most_rows, sum(map(_rows, tables.values())) // MOST_FILES)
     with TemporaryDirectory(dir=scratch) as folder:
         for table, opened in tables.items():
-            _share_out(opened, list(_COLUMNS[table]), _wanted(begins, ends), Path(folder) / table.name, width)
+            rows, columns = opened.to_pyarrow_dataset(), list(_COLUMNS[table])
+            share_out(rows, columns, _wanted(begins, ends), Path(folder) / table.name, partial(_place, width=width))
         yield LogOnDisk(Path(folder))
 
 
@@ -101,11 +103,11 @@ class LogOnDisk(NamedTuple):
                 yield log_of(*(self._rows(table, place) for table in _COLUMNS))
 
     def _places(self) -> list[int]:
-        return sorted({int(path.name) for table in _COLUMNS for path in (self.folder / table.name).glob("*")})
+        return sorted({place for table in _COLUMNS for place in shares(self.folder / table.name)})
 
     def _rows(self, table: LakeTable, place: int) -> pa.Table | None:
-        path = self.folder / table.name / str(place)
-        return ds.dataset(path, format="ipc").to_table() if path.exists() else None
+        folder = self.folder / table.name
+        return share(folder, place) if place in shares(folder) else None
 
 
 def log_of(readings: pa.Table | None, entries: pa.Table | None) -> LogSlice:
@@ -193,25 +195,8 @@ def _wanted(begins: Mapping[int, int], ends: Mapping[int, int]) -> pc.Expression
     return wanted
 
 
-def _share_out(opened: DeltaTable, columns: list[str], wanted: pc.Expression, folder: Path, width: int) -> None:
-    """Write rows to files, each named by a number that grows with the place of its rows in the log."""
-    scanner = opened.to_pyarrow_dataset().scanner(
-        columns=columns, filter=wanted, batch_readahead=2, fragment_readahead=1
-    )
-    schema = scanner.projected_schema.append(pa.field("place", pa.int64()))
-
-    def placed() -> Iterator[pa.RecordBatch]:
-        for batch in scanner.to_batches():
-            place = (batch["partition"].to_numpy().astype(np.int64) << _PARTITION_BITS) + batch[
-                "offset"
-            ].to_numpy() // width
-            yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(place)], schema=schema)
-
-    ds.write_dataset(
-        pa.RecordBatchReader.from_batches(schema, placed()),
-        folder,
-        format="ipc",
-        file_options=ds.IpcFileFormat().make_write_options(compression="lz4"),
-        partitioning=ds.partitioning(pa.schema([schema.field("place")])),
-        existing_data_behavior="error",
-    )
+def _place(batch: pa.RecordBatch, width: int) -> NDArray[np.int64]:
+    """Return a number that grows with the place of a row in the log, the same for `width` offsets of a partition."""
+    partition: NDArray[np.int64] = batch["partition"].to_numpy().astype(np.int64)
+    offset: NDArray[np.int64] = batch["offset"].to_numpy()
+    return (partition << _PARTITION_BITS) + offset // width

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lakehouse.contract import LakeTable
 from lakehouse.render import arrow_schema
+from lakehouse.scratch import share, share_out, shares
 
 MOST_ROWS: Final = 4_000_000  # of a share: some 400 MB while it is sorted
 
@@ -41,13 +42,18 @@ def sorted_day(
     values, bounds = _shares(rows, table.sort_by[0], of_day, most_rows)
     schema = arrow_schema(table).remove_metadata()
     with TemporaryDirectory(dir=scratch) as folder:
-        _share_out(rows, table, of_day, values, bounds, Path(folder))
+
+        def share_of(batch: pa.RecordBatch) -> NDArray[np.int64]:
+            place = pc.index_in(batch[table.sort_by[0]], values).to_numpy(zero_copy_only=False)
+            number: NDArray[np.int64] = np.searchsorted(bounds, place, side="right") - 1
+            return number
 
         def batches() -> Iterator[pa.RecordBatch]:
-            for number in range(len(bounds)):
-                path = Path(folder) / str(number)
-                share = ds.dataset(path, format="ipc").to_table().select(schema.names).cast(schema)
-                yield from share.sort_by([(name, "ascending") for name in table.sort_by]).to_batches()
+            for number in shares(Path(folder)):
+                some = share(Path(folder), number).select(schema.names).cast(schema)
+                yield from some.sort_by([(name, "ascending") for name in table.sort_by]).to_batches()
+
+        share_out(rows, list(table.names), of_day, Path(folder), share_of)
 
         yield pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -64,25 +70,3 @@ def _shares(rows: ds.Dataset, column: str, of_day: pc.Expression, most_rows: int
     counts = counts.sort_by(column)
     share = (np.cumsum(counts["count_all"].to_numpy()) - 1) // most_rows
     return counts[column].combine_chunks(), np.flatnonzero(np.diff(share, prepend=-1))
-
-
-def _share_out(
-    rows: ds.Dataset, table: LakeTable, of_day: pc.Expression, values: pa.Array, bounds: NDArray[np.int64], folder: Path
-) -> None:
-    scanner = rows.scanner(columns=list(table.names), filter=of_day, batch_readahead=2, fragment_readahead=1)
-    schema = scanner.projected_schema.append(pa.field("share", pa.int64()))
-
-    def shared() -> Iterator[pa.RecordBatch]:
-        for batch in scanner.to_batches():
-            place = pc.index_in(batch[table.sort_by[0]], values).to_numpy(zero_copy_only=False)
-            share = np.searchsorted(bounds, place, side="right") - 1
-            yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(share)], schema=schema)
-
-    ds.write_dataset(
-        pa.RecordBatchReader.from_batches(schema, shared()),
-        folder,
-        format="ipc",
-        file_options=ds.IpcFileFormat().make_write_options(compression="lz4"),
-        partitioning=ds.partitioning(pa.schema([schema.field("share")])),
-        existing_data_behavior="overwrite_or_ignore",
-    )

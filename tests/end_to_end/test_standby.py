@@ -36,10 +36,10 @@ def test_the_standby_raises_the_alarms_while_the_lane_is_stopped(live_ward: Ward
 
         assert until(lambda: ward.in_cassandra(*patients) == as_stored(expected), 30), ward.in_cassandra(*patients)
         assert until(lambda: ward.in_topic(*patients) == Counter(ids), 30), ward.in_topic(*patients)
-        assert until(lambda: set(ward.mails_by_alert(*patients)) == alert_ids, 60), ward.mails_by_alert(*patients)
+        assert until(lambda: ward.told(*patients) == Counter(alert_ids), 60), ward.told(*patients)
         assert until(lambda: written_by_the_standby(ward) >= before + len(ids), 10)
         assert ward.stack.status()["alarms"]["pid"] is None
-        mails = ward.mails_by_alert(*patients)
+        mails = ward.told(*patients)
     finally:
         ward.stack.supervise("start", "alarms")
 
@@ -49,5 +49,5 @@ def test_the_standby_raises_the_alarms_while_the_lane_is_stopped(live_ward: Ward
     assert until(lambda: ward.in_cassandra("standby-over") == as_stored(over), 30), ward.in_cassandra("standby-over")
     assert until(lambda: ward.stack.status()["standby"]["says"] == "silent", 120, every_s=1)
     assert ward.in_cassandra(*patients) == as_stored(expected)
-    assert ward.mails_by_alert(*patients) == mails
+    assert ward.told(*patients) == mails
     assert until(lambda: ward.in_lake(*patients) == Counter(ids), 120), ward.in_lake(*patients)

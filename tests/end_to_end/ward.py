@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -137,14 +137,14 @@ class Ward:
         mails = [message_from_bytes(path.read_bytes()) for path in folder.iterdir()]
         return [mail for mail in mails if any(patient in _text(mail) for patient in patients)]
 
-    def mails_by_alert(self, *patients: str) -> dict[str, set[str]]:
-        """Return the Message-IDs that tell of each alert of these patients: a mail names its alerts by reference."""
-        told: defaultdict[str, set[str]] = defaultdict(set)
-        for mail in self.mails(*patients):
-            for alert_id in re.findall(r"[Rr]eference\s+(\S+)", _text(mail)):
-                if alert_id.startswith(tuple(f"{patient}." for patient in patients)):
-                    told[alert_id].add(mail["Message-ID"])
-        return told
+    def told(self, *patients: str) -> Counter[str]:
+        """Return how many steps of each alert of these patients were told; a digest tells several in one mail.
+
+        A mail names an alert by its reference. The same mail, accepted twice, counts once.
+        """
+        mails = {mail["Message-ID"]: _text(mail) for mail in self.mails(*patients)}
+        references = (name for text in mails.values() for name in re.findall(r"[Rr]eference\s+(\S+)", text))
+        return Counter(name for name in references if name.startswith(tuple(f"{patient}." for patient in patients)))
 
     def start(self, command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start one of our processes by hand, outside the supervisor."""

@@ -22,6 +22,14 @@ def test_hdfs_is_two_programs_and_the_order_is_that_of_the_start() -> None:
     assert not with_init
 
 
+def test_live_is_all_but_the_night() -> None:
+    programs, with_init = select(["live"])
+
+    assert {program.service for program in PROGRAMS} - {program.service for program in programs} == {"airflow"}
+    assert with_init
+    assert select(["live", "airflow"]) == select([])
+
+
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         StackError, match="there is no zookeeper; choose among kafka, cassandra, hdfs, postgres, mail, init, clock"
