@@ -19,9 +19,9 @@ help:  ## Show this list
 setup: .venv/.compiled .venv-airflow/.synced  ## Python environments from the lock, jars checked by sha256, the fold compiled
 	@$(LAUNCHER) jars
 
-demo: setup  ## Start what watches, play patients into the log, show alarms as they happen; Ctrl-C ends it
+demo: setup  ## Start what watches, play patients, show alarms as they happen, have a night; Ctrl-C ends it
 	@$(LAUNCHER) up live
-	@trap '$(LAUNCHER) down' INT; $(BIN)/python -m streaming demo
+	@trap '$(LAUNCHER) down' INT; $(BIN)/python -m streaming demo --night "$(LAUNCHER) night"
 
 up: setup  ## Start the stack and wait until it is ready (SERVICES="kafka cassandra" starts some of it)
 	@$(LAUNCHER) up $(SERVICES)

@@ -38,7 +38,10 @@ MOST_SHOWN: Final = 50  # rows of the table for the person who approves
 
 @dataclass(frozen=True, slots=True)
 class Recalibration:
-    """What a night's calibration decided. Counts are of limits; `refused` of patients."""
+    """What a night's calibration decided. Counts are of limits; `refused` of patients.
+
+    Alarms are those of the accepted limits in the backtest, a patient-day; None where there was nothing to fold.
+    """
 
     day: date
     patients: int
@@ -46,6 +49,9 @@ class Recalibration:
     unchanged: int
     refused: int
     large_changes: int
+    alarms_before_per_patient_day: float | None
+    alarms_after_per_patient_day: float | None
+    events_missed: int
     table: str  # Markdown, of the large changes
 
     def summary(self) -> dict[str, Any]:
@@ -222,6 +228,11 @@ def told(decided: Decided, day: date, policy: LimitsPolicy) -> Recalibration:
         [f"\n{len(rows) - MOST_SHOWN} more are in the lake table `limits_proposed`."] if len(rows) > MOST_SHOWN else []
     )
     head = ["| patient | condition | old | new | why |", "| --- | --- | --- | --- | --- |"]
+    tried = {key: each for key, each in decided.compared.items() if key.patient_id not in decided.refused}
+    patient_days = sum({key.patient_id: each.days for key, each in tried.items()}.values())
+    before, after = (
+        sum(each.alarms[which] for each in tried.values()) / patient_days if patient_days else None for which in (0, 1)
+    )
     return Recalibration(
         day=day,
         patients=len(decided.proposals),
@@ -229,5 +240,8 @@ def told(decided: Decided, day: date, policy: LimitsPolicy) -> Recalibration:
         unchanged=sum(each.decision == UNCHANGED for _, each in accepted),
         refused=len(decided.refused),
         large_changes=len(large),
+        alarms_before_per_patient_day=before,
+        alarms_after_per_patient_day=after,
+        events_missed=sum(each.missed for each in tried.values()),
         table="\n".join([*head, *rows[:MOST_SHOWN], *more]) if large else "",
     )

@@ -25,7 +25,7 @@ from jars import install
 from lakehouse.errors import WardwatchError
 from lock_jars import write_lock
 from night import pass_night
-from programs import NAMES, select
+from programs import AIRFLOW, NAMES, select
 from readiness import wait_for_services
 from stack import ROOT, StackSettings
 from starting import bring_up
@@ -97,7 +97,9 @@ def night(
     day: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; today.")] = None,
 ) -> None:
     """Run the night of a day now, in Airflow, and say what came of it. Today counts up to what has landed."""
-    run_dir()
+    run = run_dir()
+    if any(program.name not in Supervisor(run).running() for program in AIRFLOW):
+        bring_up(list(AIRFLOW), run, console, with_init=False)
     pass_night(StackSettings.load(), (day or datetime.now(UTC)).date(), console)
 
 

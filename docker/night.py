@@ -129,4 +129,5 @@ def _words(summary: Any) -> str:
     if not isinstance(summary, dict):
         return str(summary)
     short = {name: value for name, value in summary.items() if len(str(value)) <= LONG}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in short.items())
+    rounded = {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in short.items()}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rounded.items())

@@ -6,6 +6,7 @@ Each command imports what it runs when it runs, so that the clock carries no Spa
 from __future__ import annotations
 
 import logging
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -162,11 +163,13 @@ def simulate(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    night: Annotated[str, typer.Option(help="Command that has the night of what was played; without one, none.")] = "",
+) -> None:
     """Play patients into the running stack, and show the alarms as they happen."""
-    from streaming import demo
+    from streaming.demo import show
 
-    demo.run(Settings.load())
+    show.run(Settings.load(), shlex.split(night))
 
 
 if __name__ == "__main__":

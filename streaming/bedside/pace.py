@@ -13,7 +13,8 @@ class Pace:
     At speed 1 the recording starts when the replay does. At a higher speed it is put in the past, so that it ends when
     the replay does: a device clock that ran ahead of the log's would be wrong, and the fold would not believe it.
     For a row `at_s` seconds into the recording, the measuring device's time is then never later than the time at which
-    the row is sent: (length - at) * (1 / speed - 1) <= 0 for every speed >= 1.
+    the row is sent: (length - at) * (1 / speed - 1) <= 0 for every speed >= 1. What goes on beyond its length has
+    caught up with the clock, and is sent when it is measured.
     """
 
     started_s: float  # when the replay starts, seconds since 1970
@@ -30,7 +31,7 @@ class Pace:
 
     def due_s(self, at_s: float) -> float:
         """When a row is to be sent."""
-        return self.started_s + at_s / self.speed
+        return max(self.started_s + at_s / self.speed, self.measured_at_s(at_s))
 
     def reached_s(self, now_s: float) -> float:
         """How far into the recording the replay is at that time."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import cycle
 from typing import Final
 
 import numpy as np
@@ -39,6 +40,10 @@ _ROWS: Final = {
     MEAN, SPREAD, LOWEST, HIGHEST, RHYTHM, PEAK_H, DRIFT, NOISE, DISPLAY_STEP, DISPLAY_MIN, DISPLAY_MAX,
 ) = np.array([_ROWS[vital] for vital in SIMULATED], dtype=np.float64).T  # fmt: skip
 
+# What the chronically ill live with, in turn: atrial fibrillation, stiff lungs, COPD. Each value lies at a default
+# limit, so it raises alarms that tell nothing new.
+_CHRONIC: Final = ((HEART_RATE, 116.0), (RESP_RATE, 23.5), (SPO2, 90.7))
+
 _CORRELATION: Final = np.array(
     [  # HR    RR    SpO2   SBP   DBP   temp
         [1.00, 0.35, -0.20, 0.10, 0.15, 0.30],
@@ -65,12 +70,21 @@ class Group:
         Second of the day (UTC) at which the simulation starts, for the daily rhythm.
     deteriorations_per_day
         Of each patient, on average.
+    chronic_share
+        Of the patients, who are chronically ill.
     disturbances
         Whether excursions, artefacts and lost signals happen.
     """
 
     def __init__(
-        self, seed: int, number: int, *, day_s: float, deteriorations_per_day: float, disturbances: bool
+        self,
+        seed: int,
+        number: int,
+        *,
+        day_s: float,
+        deteriorations_per_day: float,
+        chronic_share: float,
+        disturbances: bool,
     ) -> None:
         self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))
         self._now = 0
@@ -81,6 +95,9 @@ class Group:
         pressures = [SIMULATED.index(SBP), SIMULATED.index(DBP)]
         systolic, diastolic = self._baseline[:, pressures].T
         self._baseline[:, pressures[1]] = np.minimum(diastolic, systolic - 30)
+        self._make_chronic(
+            np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number, 1]))), chronic_share
+        )
         self._peak_s = PEAK_H * 3600 + self._random.normal(0, 3600, (GROUP, 1))
         self._drift = self._random.standard_normal(shape) @ _MIX
         self._noise = self._random.standard_normal(shape)
@@ -89,6 +106,12 @@ class Group:
             Course(DETERIORATIONS, self._baseline, share),
             Course(DISTURBANCES, self._baseline, float(disturbances)),
         )
+
+    def _make_chronic(self, random: np.random.Generator, share: float) -> None:
+        """Give some patients their illness; of a random stream of its own, so that all others stay who they are."""
+        (chosen,) = np.nonzero(random.random(GROUP) < share)
+        for patient, (vital, value) in zip(chosen, cycle(_CHRONIC), strict=False):
+            self._baseline[patient, SIMULATED.index(vital)] = value
 
     def step(self) -> tuple[Floats, list[Label]]:
         """Return the displayed values of the next second, shape (256, 6), NaN = no value, and the episodes that ended.

@@ -27,6 +27,8 @@ class Script:
         How long; None = without end.
     deteriorations_per_day
         Of each patient, on average.
+    chronic_share
+        Of the patients, who live with a value that lies at a default limit.
     alerts_per_s
         When above 0: nothing happens but heart-rate breaches, scripted at this rate.
     """
@@ -35,6 +37,7 @@ class Script:
     seed: int = 1
     seconds: int | None = None
     deteriorations_per_day: float = 0.5
+    chronic_share: float = 0.0
     alerts_per_s: float = 0.0
 
     @property
@@ -85,6 +88,7 @@ class Simulation:
                 number,
                 day_s=(started_at - midnight).total_seconds(),
                 deteriorations_per_day=0 if self._breaches else script.deteriorations_per_day,
+                chronic_share=script.chronic_share,
                 disturbances=self._breaches is None,
             )
             for number in self._numbers

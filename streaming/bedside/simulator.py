@@ -90,6 +90,7 @@ def run(
     stop: Event,
     *,
     speed: float = 1.0,
+    history_s: float = 0.0,
     workers: int = 1,
     labels: Path | None = None,
     admissions: Mapping[str, bytes] | None = None,
@@ -99,6 +100,8 @@ def run(
 
     Parameters
     ----------
+    history_s
+        Of a script without an end: so much of it has passed already, and goes by at `speed` before it is live.
     workers
         Processes that share the patients, whole groups of 256 each; no more than there are groups.
     labels
@@ -110,7 +113,7 @@ def run(
     admit(settings, admissions or census.admissions(settings.care_teams, script.patient_ids))
     workers = min(workers, script.groups)
     started = time.time() + (WORKER_START_S if workers > 1 else 0)
-    pace = Pace(started, float(script.seconds or 0), speed)
+    pace = Pace(started, script.seconds or history_s, speed)
     shares = [Share(script, range(n, script.groups, workers), pace, part(labels, n)) for n in range(workers)]
     if workers == 1:
         shares[0].run(settings, stop, progress)

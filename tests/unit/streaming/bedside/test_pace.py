@@ -23,13 +23,18 @@ def test_faster_it_lies_in_the_past_and_ends_when_the_replay_does() -> None:
     assert pace.measured_at_s(0) == NOW + 8 - 480
 
 
+def test_what_goes_on_beyond_its_length_is_sent_as_it_is_measured() -> None:
+    pace = Pace(NOW, length_s=480, speed=60)
+    assert pace.due_s(490) == pace.measured_at_s(490) == NOW + 18
+
+
 def test_without_a_limit_to_its_speed_it_ends_as_it_starts() -> None:
     pace = Pace(NOW, length_s=480, speed=math.inf)
     assert pace.measured_at_s(480) == pace.due_s(480) == NOW
     assert pace.reached_s(NOW) == math.inf
 
 
-@given(st.floats(1, 1e6), st.floats(0, 1e7), st.floats(0, 1))
+@given(st.floats(1, 1e6), st.floats(0, 1e7), st.floats(0, 2))
 def test_no_device_clock_ever_runs_ahead(speed: float, length_s: float, share: float) -> None:
     pace = Pace(NOW, length_s, speed)
     at_s = share * length_s

@@ -134,3 +134,10 @@ class TestLabels:
             for before, after in pairwise(labels):
                 assert before.ends_s is not None
                 assert before.ends_s <= after.starts_s
+
+
+def test_the_chronically_ill_differ_from_the_same_patients_in_one_value() -> None:
+    well, _ = whole(Script(patients=9, seconds=60, alerts_per_s=0.1))
+    ill, _ = whole(Script(patients=9, seconds=60, alerts_per_s=0.1, chronic_share=1))
+    changed = (np.abs(ill - well).mean(axis=0) > 0).sum(axis=1)
+    np.testing.assert_array_equal(changed, 1)

@@ -1,10 +1,10 @@
-"""`make demo`: plays patients into the running stack, and shows the alarms as they happen."""
+"""The demo at a terminal: the alerts as they happen, until Ctrl-C."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,43 +22,26 @@ from lakehouse.kafka import LogWriter, assign, consumer, log_ends, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS, BEDSIDE
 from streaming.alert_list import AlertList, lines
-from streaming.bedside import census, recordings, replay, simulator
-from streaming.bedside.recordings.files import MissingRecordings
-from streaming.bedside.recordings.recording import Recording
-from streaming.bedside.simulation import Script
+from streaming.bedside import census
+from streaming.demo.cast import Sent, cast_of
+from streaming.demo.night import pass_night
 from streaming.stopping import stop_on_signals
 
 logger = logging.getLogger(__name__)
 
-# Dataset, how many of its patients, how fast. The monitors' recordings run as they were measured; two days of charts
-# pass in eight minutes. In bidmc-25 the heart rate and in bidmc-49 the saturation is beyond its limit from the start.
-PLAYED: Final = (("bidmc", 28, 1.0), ("cinc2012", 5, 360.0), ("mimic3demo", 3, 720.0))
-SIMULATED: Final = (
-    Script(patients=20, seed=1, deteriorations_per_day=48),
-    Script(patients=4, seed=2, alerts_per_s=0.1),  # the first alarm comes after seconds
-)
 LOOK_S: Final = 0.25
 QUIET_S: Final = 60.0
 ROWS: Final = 24
 FRAME_ROWS: Final = 8  # title, header, caption and what was printed above
 
 
-class Sent:
-    """How many readings the players have sent."""
-
-    def __init__(self) -> None:
-        self.readings = 0
-
-    def add(self, readings: int) -> None:
-        """Count; called by several threads, where a lost count would not matter."""
-        self.readings += readings
-
-
-Player = Callable[[], object]
-
-
-def run(settings: Settings) -> None:
+def run(settings: Settings, night: Sequence[str] = ()) -> None:
     """Show the demo until Ctrl-C. It leaves the stack as it is; `make demo` ends the stack afterwards.
+
+    Parameters
+    ----------
+    night
+        The command that has the night of the played day; without one there is none.
 
     Raises
     ------
@@ -70,6 +53,8 @@ def run(settings: Settings) -> None:
     with console.status("reading the recordings"):
         players, patient_ids, what = cast_of(settings, stop, sent)
     console.print(f"Playing {what}.", highlight=False)
+    if night:
+        players.append(partial(pass_night, settings, night, patient_ids, console, stop))
     with _alerts(settings) as reader, ThreadPoolExecutor(len(players)) as pool:
         try:
             playing = [pool.submit(player) for player in players]
@@ -79,41 +64,6 @@ def run(settings: Settings) -> None:
             wait(playing)
     _discharge(settings, patient_ids)
     _say_goodbye(console, settings)
-
-
-def cast_of(settings: Settings, stop: Event, sent: Sent) -> tuple[list[Player], list[str], str]:
-    """Return who plays, all patient ids, and what is played in words: recordings when there are any."""
-    chosen = [(name, list(found), speed) for name, found, speed in _recordings(settings)]
-    players: list[Player]
-    if chosen:
-        patient_ids = [recording.patient_id for _, found, _ in chosen for recording in found]
-        beds = census.admissions(settings.care_teams, patient_ids)
-        players = [
-            partial(replay.run, settings, found, stop, speed=speed, loop=True, admissions=beds, progress=sent.add)
-            for _, found, speed in chosen
-        ]
-        what = ", ".join(f"{len(found)} recordings of {name}" for name, found, _ in chosen)
-        return players, patient_ids, f"{what} from {settings.data}"
-    patient_ids = [patient_id for script in SIMULATED for patient_id in script.patient_ids]
-    beds = census.admissions(settings.care_teams, patient_ids)
-    players = [
-        partial(simulator.run, settings, script, stop, admissions=_of(beds, script.patient_ids), progress=sent.add)
-        for script in SIMULATED
-    ]
-    hint = f"there are no recordings in {settings.data}: `python -m lakehouse download bidmc` gets some"
-    return players, patient_ids, f"{len(patient_ids)} simulated patients ({hint})"
-
-
-def _of(beds: dict[str, bytes], patient_ids: list[str]) -> dict[str, bytes]:
-    return {patient_id: beds[patient_id] for patient_id in patient_ids}
-
-
-def _recordings(settings: Settings) -> Iterator[tuple[str, list[Recording], float]]:
-    for name, most, speed in PLAYED:
-        try:
-            yield name, list(recordings.read(settings.data, name, max_records=most)), speed
-        except MissingRecordings:
-            continue
 
 
 @contextmanager
