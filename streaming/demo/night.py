@@ -58,7 +58,7 @@ def pass_night(
 
 def limits_of(settings: Settings, patient_ids: Iterable[str]) -> dict[tuple[str, str], float]:
     """Return the personal medium-priority limits in force, by patient and condition."""
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     with Cassandra(settings, Service.BATCH) as cassandra:
         for patient_id in patient_ids:
             for row in reversed(cassandra.select(LIMITS_BY_PATIENT, {"patient_id": patient_id})):  # the newest last
