@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,8 @@ def bring_up(programs: list[Program], run: Path, console: Console, *, with_init:
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(run):
         supervisor = Supervisor(run)
+        if _mails_go_elsewhere(read_env(run) | os.environ):
+            programs = [program for program in programs if program.name != "mail"]
         running = supervisor.running()
         to_start = [program for program in programs if program.name not in running]
         if programs and not to_start:
@@ -67,6 +69,11 @@ def bring_up(programs: list[Program], run: Path, console: Console, *, with_init:
             supervisor.launch(settings.stack.id, java.home)
         _start(Stack(run, supervisor, settings, java, console), to_start, with_init=with_init)
         console.print(f"Ready. Ports and secrets: {run / ENV_FILE}. Logs: {run / 'logs'}.", soft_wrap=True)
+
+
+def _mails_go_elsewhere(known: Mapping[str, str]) -> bool:
+    """Whether the mail server is one of the hospital's; then the local one would only hide that nothing reaches it."""
+    return known.get("WARDWATCH_SMTP__HOST", LOOPBACK) not in {LOOPBACK, "localhost"}
 
 
 @contextmanager
@@ -98,11 +105,12 @@ def _prepare(run: Path, to_start: list[Program], java: Java) -> StackSettings:
     known = written | {name: value for name, value in os.environ.items() if name.startswith("WARDWATCH_")}
     ports = choose_ports(known, {program.name for program in to_start}, auto=known.get("WARDWATCH_PORTS") == "auto")
     places = {
-        "WARDWATCH_SMTP__USER": "wardwatch",
-        "WARDWATCH_SMTP__CA_FILE": str(ensure_certificate(run / "smtp", f"IP:{LOOPBACK}", "DNS:localhost")),
         "WARDWATCH_SPARK__JARS_DIR": str(run / "jars" / "spark"),
         "WARDWATCH_SPARK__JAVA_HOME": str(java.home),
     }
+    if not _mails_go_elsewhere(known):
+        certificate = ensure_certificate(run / "smtp", f"IP:{LOOPBACK}", "DNS:localhost")
+        places |= {"WARDWATCH_SMTP__USER": "wardwatch", "WARDWATCH_SMTP__CA_FILE": str(certificate)}
     write_env(run, written | places | missing_secrets(known) | ports)
     settings = StackSettings.load()
     for folder in ("logs", "heartbeats"):

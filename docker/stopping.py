@@ -27,7 +27,11 @@ def bring_down(run: Path, console: Console) -> None:
 
 def _stop(group: tuple[Program, ...], supervisor: Supervisor, console: Console) -> None:
     processes = supervisor.processes()
-    names = [program.name for program in reversed(group) if processes[program.name].state != "STOPPED"]
+    names = [
+        program.name
+        for program in reversed(group)
+        if program.name in processes and processes[program.name].state != "STOPPED"
+    ]
     if names:
         with console.status(f"ending {', '.join(names)}"):
             supervisor.stop(names)

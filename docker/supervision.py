@@ -92,6 +92,10 @@ class Supervisor:
         try:
             self._rpc.startProcess(name, False)
         except Fault as fault:
+            if fault.faultCode == Faults.BAD_NAME:
+                raise StackError(
+                    f"the supervisor must know {name}; it was started by an older version; `make down`, then `make up`"
+                ) from None
             if fault.faultCode != Faults.ALREADY_STARTED:
                 raise StackError(
                     f"{name} must start; the supervisor said: {fault.faultString}; see `make logs`"

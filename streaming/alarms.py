@@ -26,7 +26,7 @@ from lakehouse.topics import BEDSIDE
 from streaming.bedside_log import BedsideLog
 from streaming.board_projection import BoardProjection
 from streaming.lane import Lane, recovered
-from streaming.partitions import checkpoint_folder, lane_name, parse_partitions, snapshot_folder
+from streaming.partitions import checkpoint_folder, heartbeat_file, lane_name, parse_partitions, snapshot_folder
 from streaming.sink import EventSink
 from streaming.snapshots import Snapshots
 
@@ -45,7 +45,7 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
     partitions = parse_partitions(partitions_text, settings.kafka.partitions)
     name = lane_name(partitions)
     checkpoint = checkpoint_folder(settings, name)
-    heartbeat = Heartbeat(settings.run / "heartbeats" / "alarms.json")
+    heartbeat = Heartbeat(heartbeat_file(settings, "alarms", partitions_text))
     heartbeat.beat("starting")
     warm_up()
     with (
@@ -78,7 +78,6 @@ def start(
         .option("assign", json.dumps({BEDSIDE.name: partitions}))
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
-        .option("kafka.fetch.max.wait.ms", "1")
         .option("maxOffsetsPerTrigger", MOST_ENTRIES)
         # Spark asks for the ends of a partition behind a fetch that Kafka holds until something comes: half a second
         # a batch, by default, where a ward is quiet.

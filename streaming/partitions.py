@@ -41,6 +41,12 @@ def lane_name(partitions: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
+def heartbeat_file(settings: Settings, program: str, partitions_text: str | None) -> Path:
+    """Return where the process of a lane tells that it lives; one that has a part of the log has a file of its own."""
+    lane = f"-{partitions_text}" if partitions_text is not None else ""
+    return settings.run / "heartbeats" / f"{program}{lane}.json"
+
+
 def snapshot_folder(settings: Settings, lane: str) -> Path:
     """Return where a lane keeps its snapshots; its standby reads them."""
     return settings.run / "snapshots" / lane

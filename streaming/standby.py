@@ -25,7 +25,7 @@ from lakehouse.kafka import assign, consumer, log_ends, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS
 from streaming.bedside_log import BedsideLog
-from streaming.partitions import lane_name, parse_partitions, snapshot_folder
+from streaming.partitions import heartbeat_file, lane_name, parse_partitions, snapshot_folder
 from streaming.sink import EventSink, Outcome, Request, requests_of, urgent_first
 from streaming.snapshots import Snapshots
 
@@ -92,7 +92,7 @@ class Watch:
 def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
     """Follow the lane of these partitions until told to stop."""
     lane = lane_name(parse_partitions(partitions_text, settings.kafka.partitions))
-    heartbeat = Heartbeat(settings.run / "heartbeats" / "standby.json")
+    heartbeat = Heartbeat(heartbeat_file(settings, "standby", partitions_text))
     with (
         Snapshots(snapshot_folder(settings, lane)) as snapshots,
         BedsideLog(settings, Service.STANDBY, in_no_hurry=True) as log,

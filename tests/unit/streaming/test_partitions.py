@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.partitions import lane_name, parse_partitions
+from lakehouse.settings import Settings
+from streaming.partitions import heartbeat_file, lane_name, parse_partitions
 
 
 @pytest.mark.parametrize(
@@ -37,3 +40,9 @@ def test_the_name_of_a_lane_reads_back(partitions: set[int]) -> None:
 
 def test_neighbours_are_one_range() -> None:
     assert lane_name([3, 0, 1, 2, 6]) == "0-3,6"
+
+
+def test_two_lanes_of_one_machine_do_not_share_a_heartbeat() -> None:
+    settings = Settings(run=Path("/run"))
+    assert heartbeat_file(settings, "alarms", "0-1") == Path("/run/heartbeats/alarms-0-1.json")
+    assert heartbeat_file(settings, "alarms", None) == Path("/run/heartbeats/alarms.json")
