@@ -17,6 +17,7 @@ from clinical.alert import (
     CLEAR,
     DISCHARGED,
     END_PASSED,
+    IS_GONE,
     NEEDS_END,
     NO_REASON,
     NOT_OPEN,
@@ -96,6 +97,9 @@ def fold(
             counts[LATE_VALUES] += max(1, np.sum(~np.isnan(entries.values[i])))
             continue
         s.partition = entries.partition[i]
+        if entries.kind[i] == LIMITS and is_gone(rules, s, received):
+            refuse(s, -1, (i, p), IS_GONE, events)
+            continue
         if entries.kind[i] != COMMAND:  # which can be of a patient who is gone
             s.known = 1
         if entries.kind[i] == READING:
@@ -121,11 +125,20 @@ def fold(
 @compiled
 def is_straggler(rules: Rules, s: Patient, entries: Entries, i: int) -> bool:
     """Say whether an entry was measured before the discharge of its patient, who must not come back by it."""
-    if s.known or (entries.kind[i] != READING and entries.kind[i] != FINDING):
-        return False
     received = entries.received_at[i]
-    is_remembered = received - s.discharged_at < rules.discharge_kept
-    return bool(is_remembered and min(entries.measured_at[i], received) <= s.discharged_at)
+    is_measured = entries.kind[i] == READING or entries.kind[i] == FINDING
+    return bool(
+        is_measured and is_gone(rules, s, received) and min(entries.measured_at[i], received) <= s.discharged_at
+    )
+
+
+@compiled
+def is_gone(rules: Rules, s: Patient, received: int) -> bool:
+    """Say whether a patient has been discharged lately and not come back since.
+
+    New limits of the night, which may be approved hours after they were proposed, must not make such a patient known.
+    """
+    return bool(not s.known and received - s.discharged_at < rules.discharge_kept)
 
 
 @compiled

@@ -35,11 +35,12 @@ REASONS: Final = (
     "names a condition that does not exist",
     "high-priority limits are never personalised by recalibration",
     "unsilenced",
+    "the patient has been discharged",
 )
 (
     NOT_OPEN, NEEDS_END, END_PASSED, TOO_LONG, CROSSED, BEYOND_POLICY, EXPIRED, STALE_VERSION,
-    UNKNOWN_CONDITION, HIGH_IS_COMMON, UNSILENCED,
-) = range(1, 12)  # fmt: skip
+    UNKNOWN_CONDITION, HIGH_IS_COMMON, UNSILENCED, IS_GONE,
+) = range(1, 13)  # fmt: skip
 
 
 class Event(NamedTuple):

@@ -7,8 +7,8 @@ Delays: a delay of 15 s before an SpO2 alarm removes about 70 % of alarms (Welch
 19 s before any threshold alarm 50 to 67 % (Goerges, Anesth Analg 2009). High-priority limits wait less.
 
 A value equal to its limit is no alarm, but for the conditions that say `inclusive`: the founding rule says "above 120"
-and "below 90". The bands of NEWS2 include their ends, so a limit that is taken from one alarms one chart step later than
-the band begins; NEWS2 itself, which is watched as a condition of its own, scores by the bands as they are.
+and "below 90". The bands of NEWS2 include their ends, so a limit that is taken from one alarms one chart step later
+than the band begins; NEWS2 itself, which is watched as a condition of its own, scores by the bands as they are.
 """
 
 from __future__ import annotations

@@ -249,6 +249,13 @@ class TestDischarge:
         told = alarms(at(0, heart_rate_bpm=80).for_s(9), discharge(20), again, ticks(22, 100))
         assert [(condition, step) for condition, step, *_ in told] == [("no_data", "onset")]
 
+    def test_limits_bring_nobody_back_and_are_refused(self) -> None:
+        night = limits(21, version=3, author="recalibration", heart_rate_high=[110, None])
+        before = at(0, heart_rate_bpm=80).for_s(9), discharge(20)
+        (event,) = events(*before, night, ticks(22, 100))
+        assert (event.step, event.reason) == ("refuse", "the patient has been discharged")
+        assert alarms(*before, admit(21), limits(22, heart_rate_high=[110, 140])) == []
+
     def test_a_command_brings_nobody_back(self) -> None:
         fold = AlarmFold()
         command = acknowledge(21, alert("heart_rate_high", 15))
