@@ -37,11 +37,13 @@ with DAG(
             "check_readings",
             "quality check readings",
             if_it_fails="read the findings above; bad data: leave it failed; late data or a store away: clear the task",
+            retries=0,  # a verdict stays the same
         ),
         job(
             "check_entries",
             "quality check entries",
             if_it_fails="read the findings above; bad data: leave it failed; late data or a store away: clear the task",
+            retries=0,  # a verdict stays the same
             outlets=[READINGS_CHECKED],
         ),
     )

@@ -25,17 +25,23 @@ _LONG_PASSES: Final = {
 
 
 class LakeDays:
-    """The lake's tables, day by day. Made by `open_lake`."""
+    """The lake's tables, day by day, each as it was when it was first asked for. Made by `open_lake`.
+
+    A day that is judged before its end still grows: counts of several passes must be of the same rows.
+    """
 
     def __init__(self, spark: SparkSession, lake: Lake) -> None:
         self._spark = spark
         self._lake = lake
+        self._versions: dict[str, int] = {}
 
     def rows(self, table: LakeTable, day: date, days: int = 1) -> DataFrame:
         """Return the rows that landed on a day, or on that many days of which it is the last."""
         landed = f.col(table.partition_by)
+        version = self._versions.setdefault(table.name, self._lake.open(table).version())
         return (
             self._spark.read.format("delta")
+            .option("versionAsOf", version)
             .load(self._lake.url(table))
             .where((landed > f.lit(day - timedelta(days=days))) & (landed <= f.lit(day)))
         )

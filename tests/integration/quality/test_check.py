@@ -21,14 +21,15 @@ from lakehouse.marts import Marts
 from lakehouse.progress import unwatched
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import LIMITS_PROPOSED
+from lakehouse.tables import LIMITS_PROPOSED, READINGS
 from quality.check import Verdict, run
+from quality.lake_days import open_lake
 from tests.integration.quality.days import PATIENTS, WARDS, Day, land, simulated, ward_of
 from tests.integration.streaming.own_lake import with_own_lake
 from tests.local_stack import ROOT, LocalStack
 
 SYSTOLIC, DIASTOLIC = INDEX[SBP.name], INDEX[DBP.name]
-CLEAN, CONSTANT, SWAPPED, LOST, EMPTY, LANDED = (date(2026, 10, day) for day in range(1, 7))
+CLEAN, CONSTANT, SWAPPED, LOST, EMPTY, LANDED, GROWING = (date(2026, 10, day) for day in range(1, 8))
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +161,12 @@ def test_the_command_says_so_by_its_exit_code_and_its_last_line(
     assert done.returncode == code, done.stderr
     assert (summary["table"], summary["date"], bool(summary["stopped_by"])) == (table, str(day), bool(code))
     assert Path(summary["docs"]).is_file()
+
+
+def test_a_day_that_still_grows_is_judged_as_it_was_when_first_looked_at(own: Settings, clean: Day) -> None:
+    land(own, GROWING, clean)
+    with open_lake(own, "test-growing") as lake:
+        before = lake.rows(READINGS, GROWING).count()
+        with Lake(own) as writer:
+            writer.append(READINGS, writer.read(READINGS, [("landed_date", "=", GROWING)]), Batch("test-growing", 1))
+        assert lake.rows(READINGS, GROWING).count() == before

@@ -1,0 +1,77 @@
+"""A day, its night through the scheduler of Airflow, and the morning after: limits that fit their patients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+
+from lakehouse.cassandra import Cassandra
+from lakehouse.marts import Marts
+from lakehouse.settings import Service
+from lakehouse.tables import LIMITS_BY_PATIENT
+from streaming.bedside import simulator
+from streaming.bedside.simulation import Script
+from tests.end_to_end.ward import Ward, seconds_of
+from tests.local_stack import LocalStack
+from waiting import until
+
+# They live with a heart rate near 116 /min, a respiratory rate near 24 /min and an SpO2 near 91 %, in turn. Eight hours
+# pass in a minute.
+SCRIPT = Script(patients=6, seed=3, seconds=8 * 3600, deteriorations_per_day=0, chronic_share=1)
+FAST = "sim3-0001"
+DEFAULT_BPM = 120
+
+
+@pytest.fixture(scope="module")
+def own_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+    """A stack of its own: what other tests do to their day would not pass the gate of a night."""
+    local = LocalStack(tmp_path_factory.mktemp("night"))
+    try:
+        local.up("live")
+        yield Ward(local, local.settings)
+    finally:
+        local.down()
+
+
+@pytest.mark.timeout(1200)
+def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward) -> None:
+    ward = own_ward
+    played = simulator.run(ward.settings, SCRIPT, Event(), speed=480)
+    assert played.readings == 6 * 8 * 3600
+    landed = f"{datetime.now(UTC):%Y-%m-%d}"
+
+    night = ward.stack.launch("night", "--date", landed)
+    assert night.returncode == 0, night.stdout + night.stderr
+    assert [line.split()[0] for line in night.stdout.splitlines()[-4:]] == [
+        "check_readings", "prove_alarms", "recalibrate_limits", "refresh_reports",
+    ]  # fmt: skip
+    with Marts(ward.settings, Service.BATCH) as marts:
+        (proof,) = marts.query("SELECT proven, missing_events, extra_events, different_events FROM mart.proof_daily")
+        (alarms,) = marts.query("SELECT sum(alarms)::int AS count FROM mart.alarm_burden_daily")
+    assert proof == {"proven": True, "missing_events": 0, "extra_events": 0, "different_events": 0}
+    assert alarms["count"] > 0
+
+    with Cassandra(ward.settings, Service.BATCH) as cassandra:
+        newest = cassandra.select(LIMITS_BY_PATIENT, {"patient_id": FAST})[0]
+    limit_bpm, high = json.loads(newest["limits"])["heart_rate_high"]
+    assert newest["author"] == "recalibration"
+    assert limit_bpm > DEFAULT_BPM
+    assert high is None
+
+    # Beyond the default and within the new limit: usual for this patient, and no alarm. Beyond the new one: an alarm.
+    morning = datetime.now(UTC)
+    usual, unusual = {"heart_rate_bpm": limit_bpm}, {"heart_rate_bpm": limit_bpm + 2}
+    ward.play(FAST, seconds_of((40, usual), (30, unusual)), discharge=True)
+    told = [
+        event for event in ward.folded(FAST) if event.condition == "heart_rate_high" and event.received_at > morning
+    ]
+    assert [(event.step, event.limit, event.limits_version) for event in told] == [
+        ("onset", limit_bpm, newest["version"]),
+        ("discharge", limit_bpm, newest["version"]),
+    ]
+    ids = {event.event_id for event in told}
+    assert until(lambda: ids <= {row["event_id"] for row in ward.in_cassandra(FAST)}, 60)
