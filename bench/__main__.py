@@ -23,7 +23,7 @@ SECONDS = {
     "personal-limits": 0,
     "burden": 0,
     "policy": 0,
-    "quality": 0,
+    "night": 0,
     "recalibrate": 0,
 }
 
