@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -12,10 +12,12 @@ from lakehouse.events import AlertEvent
 from lakehouse.render import arrow_schema
 from lakehouse.tables import ALERT_EVENTS, LAKE_ALERT_EVENTS, REFUSED
 
+_FIELDS: Final = tuple(name for name in AlertEvent.__struct_fields__ if name in ALERT_EVENTS.names)
+
 
 def event_row(event: AlertEvent) -> dict[str, Any]:
     """Return the row of Cassandra's `alert_events`."""
-    row = {name: value for name, value in msgspec.structs.asdict(event).items() if name in ALERT_EVENTS.names}
+    row = {name: getattr(event, name) for name in _FIELDS}
     return row | {"alert_id": event.alert_id or REFUSED}
 
 

@@ -6,7 +6,7 @@ is written once. The same quantity in the same unit has the same name everywhere
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Self, TypeAlias
 
 ColumnType: TypeAlias = Literal[
@@ -100,19 +100,26 @@ class Column:
         return replace(self, nullable=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # one object a table: compared as such, at no cost
 class Table:
-    """Columns with a name and one sentence. A store's own kind of table adds keys and retention."""
+    """Columns with a name and one sentence. A store's own kind of table adds keys and retention.
+
+    Attributes
+    ----------
+    names
+        Names of the columns, in order.
+    """
 
     name: str
     doc: str
     columns: tuple[Column, ...]
+    names: tuple[str, ...] = field(init=False, repr=False)  # asked for with each row that is written
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(column.name for column in self.columns))
         if not self.doc.endswith("."):
             raise ContractError(f"a table is explained by a sentence; {self.name} has {self.doc!r}; write one")
-        names = [column.name for column in self.columns]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
             raise ContractError(f"a table has each column once; {self.name} repeats {twice}; drop one of each")
 
@@ -129,18 +136,13 @@ class Table:
                 return column
         raise ContractError(f"a key is a column; {self.name} has no {name!r}; it has {', '.join(self.names)}")
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns, in order."""
-        return tuple(column.name for column in self.columns)
-
     def _check_key(self, *names: str) -> None:
         for name in names:
             if self.column(name).nullable:
                 raise ContractError(f"a key is never null; {self.name}.{name} may be; make it required")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LakeTable(Table):
     """A Delta table on HDFS.
 
@@ -168,7 +170,7 @@ class LakeTable(Table):
             raise ContractError(f"retention is at least 1 day; {self.name} has {self.retention_days}; raise it")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CassandraTable(Table):
     """A table made for one query: all rows of one partition, in the order of its clustering.
 
@@ -206,7 +208,7 @@ class CassandraTable(Table):
         return (*self.partition_key, *(name for name, _ in self.clustering))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MartTable(Table):
     """A table of PostgreSQL, from which reports are drawn. A job rebuilds it day by day.
 

@@ -37,7 +37,7 @@ def own_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
         local.down()
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward) -> None:
     ward = own_ward
     played = simulator.run(ward.settings, SCRIPT, Event(), speed=480)
