@@ -30,6 +30,7 @@ class Service(StrEnum):
     LANDING = "landing"
     NOTIFY = "notify"
     CLOCK = "clock"
+    WATCHDOG = "watchdog"  # says that monitoring is down
     MONITORS = "monitors"  # replay, simulator, gateways: may only write to `bedside`, whatever kind of message
     BOARD = "board"
     BATCH = "batch"
@@ -128,6 +129,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class BoardSettings(_Part):
+    """The live ward board."""
+
+    url: str = "http://127.0.0.1:8501"  # as people reach it: the links in mails begin so
+
+
 class SparkSettings(_Part):
     """Where Spark runs, and with what."""
 
@@ -152,6 +159,7 @@ class Settings(BaseSettings):
     hdfs: HdfsSettings = HdfsSettings()
     postgres: PostgresSettings = PostgresSettings()
     smtp: SmtpSettings = SmtpSettings()
+    board: BoardSettings = BoardSettings()
     spark: SparkSettings = SparkSettings()
 
     @classmethod

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
@@ -20,9 +20,17 @@ from streaming.notify.teams import Storm
 
 logger = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 15.0  # so that everything goes out soon after a mail server is back
 GIVE_UP_S: Final = 3600.0
+
+
+class Delivered(Protocol):
+    """What is called when a mail is done with."""
+
+    def __call__(self, recipient: str, events: Sequence[AlertEvent], *, told: bool) -> None:
+        """Take note of it."""
 
 
 class Dispatcher:
@@ -37,7 +45,7 @@ class Dispatcher:
     threads
         As many as mails may be under way at a time.
     delivered
-        Called when a mail is accepted, or given up.
+        Called when a mail is accepted, or given up: then `told` is False.
     give_up_s
         How long a server may refuse one mail for now. A server that is away is waited for without end.
     """
@@ -47,7 +55,7 @@ class Dispatcher:
         courier: Courier,
         storm: Storm,
         threads: Executor,
-        delivered: Callable[[str, Sequence[AlertEvent]], None],
+        delivered: Delivered,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
         self._courier = courier
@@ -87,8 +95,8 @@ class Dispatcher:
             await self._until_due(recipient)
             events = waiting.take(time.monotonic())
             if events:
-                await self._deliver(recipient, events)
-                self._delivered(recipient, events)
+                told = await self._deliver(recipient, events)
+                self._delivered(recipient, events, told=told)
 
     async def _until_due(self, recipient: str) -> None:
         news = self._news[recipient]
@@ -101,7 +109,7 @@ class Dispatcher:
             async with asyncio.timeout(None if due_at is None else due_at - now):
                 await news.wait()
 
-    async def _deliver(self, recipient: str, events: Sequence[AlertEvent]) -> None:
+    async def _deliver(self, recipient: str, events: Sequence[AlertEvent]) -> bool:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((ServerAway, RefusedForNow, ClaimedElsewhere)),
             wait=wait_exponential_jitter(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S, jitter=FIRST_WAIT_S),
@@ -110,14 +118,15 @@ class Dispatcher:
             reraise=True,
         )
         try:
-            await retrying(self._in_thread, self._courier.deliver, recipient, events)
+            return await retrying(self._in_thread, self._courier.deliver, recipient, events)
         except RefusedForNow as error:
             await self._in_thread(self._courier.give_up, recipient, events, str(error))
+            return False
         finally:
             self.troubles.pop(recipient, None)
 
-    async def _in_thread(self, function: Callable[..., None], *arguments: object) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+    async def _in_thread(self, function: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     def _say_waiting(self, recipient: str, count: int, state: RetryCallState) -> None:
         error = str(state.outcome.exception()) if state.outcome else ""

@@ -27,12 +27,16 @@ from lakehouse.kafka import consumer, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS
 from streaming.notify import teams as care_teams
+from streaming.notify.artist import Artist
 from streaming.notify.courier import Courier
 from streaming.notify.deliveries import Deliveries
 from streaming.notify.dispatch import Dispatcher
+from streaming.notify.illustrator import Follower, TrendPictures
 from streaming.notify.intake import Intake
 from streaming.notify.mail_server import MailServer
 from streaming.notify.teams import CareTeams
+from streaming.notify.trends import Trends
+from streaming.notify.writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +62,16 @@ def run(settings: Settings) -> None:
                 consumer(settings, Service.NOTIFY, session_timeout_ms=SESSION_TIMEOUT_MS, auto_offset_reset="earliest")
             )
         )
-        deliveries = Deliveries(database, settings.smtp.sender)
+        trends = Trends()
+        artist = stack.enter_context(Artist())
+        stack.enter_context(Follower(database, trends))
+        writer = Writer(
+            sender=settings.smtp.sender,
+            board_url=settings.board.url,
+            cleared=teams.cleared,
+            trend_of=TrendPictures(trends, artist),
+        )
+        deliveries = Deliveries(database, writer)
         asyncio.run(Notifier(reader, teams, deliveries, Courier(deliveries, servers), heartbeat).run())
     heartbeat.beat("stopped")
 
@@ -75,7 +88,7 @@ class Notifier:
         self._heartbeat = heartbeat
         self._kafka = ThreadPoolExecutor(1, "kafka")  # a consumer belongs to one thread
         self._mail = ThreadPoolExecutor(CONNECTIONS, "mail")
-        self._intake = Intake(teams)
+        self._intake = Intake(teams, datetime.now(UTC))
         self._dispatcher = Dispatcher(courier, teams.storm, self._mail, self._intake.delivered)
         self._safe: dict[int, int] = {}  # positions that are not committed yet
         self._expected: dict[int, int] = {}  # the next offset of each partition, to see what the topic has lost

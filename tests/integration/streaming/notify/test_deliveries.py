@@ -12,9 +12,10 @@ from lakehouse.tables import DEAD_LETTERS_BY_DAY, DELIVERIES
 from streaming.notify import claimant
 from streaming.notify.deliveries import Deliveries
 from streaming.notify.message import message_id
+from streaming.notify.writer import Writer
 from tests.unit.streaming.notify.builders import NIGHT, event
 
-SENDER = "wardwatch@h.example"
+WRITER = Writer(sender="wardwatch@h.example", board_url="http://127.0.0.1:8501", cleared=("high",))
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def notifier(database: Cassandra, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
     def make(name: str) -> Deliveries:
         monkeypatch.setattr(claimant, "myself", lambda: f"{name}.example/1/1.0")
-        return Deliveries(database, SENDER)
+        return Deliveries(database, WRITER)
 
     return make
 
