@@ -23,9 +23,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import psutil
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, Producer
 from confluent_kafka import Message as Record
-from confluent_kafka import Producer
 from numpy.typing import NDArray
 
 from bench.latency import percentiles
@@ -120,7 +119,7 @@ class _Part(NamedTuple):
         pictures = sum(mail.has_picture for mail in self.taken)
         size_kb = np.mean([mail.size for mail in self.taken]) / 1000
         return (
-            f"At {self.rate} alerts/s: {len(self.taken):,} mails, {pictures:,} of them with a picture, {size_kb:.0f} kB "
+            f"At {self.rate} alerts/s: {len(self.taken):,} mails, {pictures:,} with a picture, {size_kb:.0f} kB "
             f"on average; notifier and artist took {100 * self.cores:.0f} % of a core."
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
+import socket
 import ssl
 import time
 from email import message_from_bytes
@@ -77,14 +77,16 @@ def _serve(settings: SmtpSettings, pipe: Connection) -> None:
         data = given[-1]
         return AuthResult(success=isinstance(data, LoginPassword) and (data.login, data.password) == login)
 
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
     handler = _Handler()
     controller = Controller(
-        handler, hostname="127.0.0.1", port=0, tls_context=tls, require_starttls=True, auth_required=True,
+        handler, hostname="127.0.0.1", port=port, tls_context=tls, require_starttls=True, auth_required=True,
         authenticator=authenticate,
     )  # fmt: skip
     controller.start()
-    assert isinstance(controller.server, asyncio.Server)  # noqa: S101  it has started
-    pipe.send(controller.server.sockets[0].getsockname()[1])
+    pipe.send(port)
     while True:
         if pipe.recv() == "count":
             pipe.send(len(handler.mails))

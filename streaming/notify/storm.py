@@ -14,6 +14,8 @@ from lakehouse.events import AlertEvent
 from streaming.notify.teams import Storm
 
 WINDOW_S: Final = 60.0
+# A mail takes a fraction of that. Who waits for longer waits behind others or for a server: one mail then lists all.
+BEHIND_S: Final = 1.0
 
 
 def day_of(event: AlertEvent) -> date:
@@ -24,8 +26,9 @@ def day_of(event: AlertEvent) -> date:
 class Queue:
     """The alert steps that one recipient has not been told yet, in order.
 
-    While no more wait than the minute still allows, each goes out at once, by itself. When more wait, they are held
-    for a digest: until the first of high priority has waited for `high_hold_s`, or the first of all for `hold_s`.
+    While no more wait than the minute still allows, each goes out at once, by itself; where that cannot keep up, all
+    that wait go out together. When more wait than the minute allows, they are held for a digest: until the first of
+    high priority has waited for `high_hold_s`, or the first of all for `hold_s`.
     """
 
     def __init__(self, storm: Storm) -> None:
@@ -60,7 +63,7 @@ class Queue:
         due_at = self.due_at(now)
         if due_at is None or now < due_at:
             return []
-        storm = len(self._waiting) > self._allowed(now)
+        storm = len(self._waiting) > self._allowed(now) or now - self._waiting[0][0] > BEHIND_S
         events = list(self._same_day(self._storm.largest_digest if storm else 1))
         self._mails.append(now)
         return events

@@ -72,6 +72,11 @@ def test_after_a_long_wait_a_backlog_is_due_at_once() -> None:
     ]
 
 
+def test_what_cannot_keep_up_goes_out_together_although_the_minute_would_allow_each_by_itself() -> None:
+    waiting = queue(medium(1), medium(2))
+    assert numbers(waiting.take(1.1)) == [1, 2]
+
+
 def test_a_digest_keeps_to_one_day() -> None:
     tomorrow = NIGHT + timedelta(days=1)
     waiting = queue(medium(1), medium(2), event(number=3, priority="medium", received_at=tomorrow))
