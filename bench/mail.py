@@ -45,6 +45,13 @@ WARM_UP_S: Final = 70  # the trends then have four values, the fewest of which a
 SETTLE_S: Final = 65  # until the minute is over in which the storm's mails count
 HIGH_OF: Final = 4  # one alert in four is of high priority
 PRIORITIES: Final = ("high", "medium")
+# They take turns: the same one of the same patient again would be a quiet repeat.
+CONDITIONS: Final = (
+    ("heart_rate_high", 152.0, 140.0),
+    ("spo2_low", 84.0, 85.0),
+    ("resp_rate_high", 38.0, 35.0),
+    ("map_low", 54.0, 55.0),
+)
 RATES: Final = (1, 400)
 DRAINED_S: Final = 150.0
 
@@ -71,7 +78,7 @@ def run(seconds: int) -> Report:
         time.sleep(WARM_UP_S)
         for rate in RATES:
             cpu_before_s = _cpu_s(process)
-            sent = _alarm(settings, rate, seconds)
+            sent = _alarm(settings, rate, seconds, first=sum(len(part.sent) for part in parts))
             cpu_s = _cpu_s(process) - cpu_before_s
             parts.append(_Part(rate, sent, _drain(sink, set(sent)), cpu_s / seconds))
             time.sleep(SETTLE_S)
@@ -211,7 +218,7 @@ def _wait_until_idle(folder: Path, sink: MailSink) -> None:
     sink.taken()
 
 
-def _alarm(settings: Settings, rate: int, seconds: int) -> dict[str, Sent]:
+def _alarm(settings: Settings, rate: int, seconds: int, first: int) -> dict[str, Sent]:
     """Write so many onsets a second, evenly, and return what was written by the reference of its alert."""
     sent: dict[str, Sent] = {}
     run = f"bench.{time.time():.0f}"
@@ -222,8 +229,8 @@ def _alarm(settings: Settings, rate: int, seconds: int) -> dict[str, Sent]:
     config = producer_config(settings, Service.ALARMS, linger_ms=0, delivery_report_only_error=False)
     producer = Producer(config)
     begin = time.monotonic()
-    for number in range(rate * seconds):
-        if (wait_s := begin + number / rate - time.monotonic()) > 0:
+    for number in range(first, first + rate * seconds):
+        if (wait_s := begin + (number - first) / rate - time.monotonic()) > 0:
             producer.poll(0)
             time.sleep(wait_s)
         patient = number * 7919 % PATIENTS
@@ -240,8 +247,7 @@ def _alarm(settings: Settings, rate: int, seconds: int) -> dict[str, Sent]:
 
 def _onset(patient: int, alert_id: str, priority: str, number: int) -> AlertEvent:
     now = datetime.now(UTC)
-    # Conditions take turns: the same one of the same patient again would be a quiet repeat.
-    condition, value, limit = [("heart_rate_high", 152.0, 140.0), ("spo2_low", 84.0, 85.0)][number // PATIENTS % 2]
+    condition, value, limit = CONDITIONS[number // PATIENTS % len(CONDITIONS)]
     return AlertEvent(
         event_id=f"{alert_id}.00000", alert_id=alert_id, patient_id=f"bench-{patient}", ward_id=_ward_of(patient),
         bed=str(patient % BEDS + 1), condition=condition, step="onset", priority=priority,  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import multiprocessing
 import socket
 import ssl
 import time
+import warnings
 from email import message_from_bytes
 from email.policy import default
 from multiprocessing.connection import Connection
@@ -67,6 +68,7 @@ class _Handler:
 
 
 def _serve(settings: SmtpSettings, pipe: Connection) -> None:
+    warnings.simplefilter("ignore")  # of aiosmtpd's own ways
     if settings.ca_file is None or settings.user is None or settings.password is None:
         raise ValueError("the sink needs the certificate and the login of the local mail server")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
