@@ -29,6 +29,9 @@ class Queue:
     While no more wait than the minute still allows, each goes out at once, by itself; where that cannot keep up, all
     that wait go out together. When more wait than the minute allows, they are held for a digest: until the first of
     high priority has waited for `high_hold_s`, or the first of all for `hold_s`.
+
+    `crowded` says that the notifier has more mails in hand than it can send, whoever they are for. Then what is not of
+    high priority is held as in a storm, and goes with the next of high priority; that one goes at once.
     """
 
     def __init__(self, storm: Storm) -> None:
@@ -43,27 +46,27 @@ class Queue:
         """Let an event wait behind the others."""
         self._waiting.append((now, event))
 
-    def due_at(self, now: float) -> float | None:
+    def due_at(self, now: float, *, crowded: bool = False) -> float | None:
         """Return when `take` will next return something; None while nothing waits."""
         if not self._waiting:
             return None
         too_many = len(self._waiting) - self._allowed(now)
-        if too_many <= 0:
+        if too_many <= 0 and not crowded:
             return now
         held_until = self._waiting[0][0] + self._storm.hold_s
         high = next((since for since, event in self._waiting if event.priority == "high"), None)
         if high is not None:
-            held_until = min(held_until, high + self._storm.high_hold_s)
-        if too_many <= len(self._mails):
+            held_until = min(held_until, high + (self._storm.high_hold_s if too_many > 0 else 0.0))
+        if not crowded and too_many <= len(self._mails):
             held_until = min(held_until, self._mails[too_many - 1] + WINDOW_S)
         return held_until
 
-    def take(self, now: float) -> list[AlertEvent]:
+    def take(self, now: float, *, crowded: bool = False) -> list[AlertEvent]:
         """Return what goes out now as one mail; nothing while it is held."""
-        due_at = self.due_at(now)
+        due_at = self.due_at(now, crowded=crowded)
         if due_at is None or now < due_at:
             return []
-        storm = len(self._waiting) > self._allowed(now) or now - self._waiting[0][0] > BEHIND_S
+        storm = crowded or len(self._waiting) > self._allowed(now) or now - self._waiting[0][0] > BEHIND_S
         events = list(self._same_day(self._storm.largest_digest if storm else 1))
         self._mails.append(now)
         return events

@@ -40,7 +40,9 @@ from streaming.notify.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-CONNECTIONS: Final = 8
+CONNECTIONS: Final = 16  # to the mail server, which may not like more from one client
+# Mails under way at a time: more than connections, since each waits longer for Cassandra than for the mail server.
+URGENT, OTHER = 24, 8
 BATCH: Final = 500
 POLL_S: Final = 0.05
 # Records in hand: more than a storm of a minute, and still small in memory.
@@ -87,9 +89,10 @@ class Notifier:
         self._courier = courier
         self._heartbeat = heartbeat
         self._kafka = ThreadPoolExecutor(1, "kafka")  # a consumer belongs to one thread
-        self._mail = ThreadPoolExecutor(CONNECTIONS, "mail")
+        self._mail = ThreadPoolExecutor(OTHER, "mail")
+        self._urgent = ThreadPoolExecutor(URGENT, "urgent")
         self._intake = Intake(teams, datetime.now(UTC))
-        self._dispatcher = Dispatcher(courier, teams.storm, self._mail, self._intake.delivered)
+        self._dispatcher = Dispatcher(courier, teams.storm, self._mail, self._urgent, self._intake.delivered)
         self._safe: dict[int, int] = {}  # positions that are not committed yet
         self._expected: dict[int, int] = {}  # the next offset of each partition, to see what the topic has lost
         self._taken_away: list[int] = []
@@ -107,6 +110,7 @@ class Notifier:
         finally:
             await self._dispatcher.stop()
             self._mail.shutdown()
+            self._urgent.shutdown()
             await self._commit()
             self._kafka.shutdown()
 

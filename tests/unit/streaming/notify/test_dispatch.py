@@ -51,7 +51,7 @@ def dispatched(courier: FakeCourier, *puts: tuple[str, int], give_up_s: float = 
 
     async def run() -> None:
         with ThreadPoolExecutor(2) as threads:
-            dispatcher = Dispatcher(cast("Courier", courier), Storm(), threads, delivered, give_up_s)
+            dispatcher = Dispatcher(cast("Courier", courier), Storm(), threads, threads, delivered, give_up_s)
             for recipient, number in puts:
                 dispatcher.put(recipient, event(number=number))
             async with asyncio.timeout(10):
