@@ -49,10 +49,9 @@ def draw(strip: Strip) -> bytes:
 def _plot(figure: Figure, strip: Strip) -> None:
     axes = figure.add_axes((0.1, 0.145, 0.88, 0.715), facecolor=PAPER)
     alarm = ALARM[strip.priority]
-    figure.text(0.015, 0.965, strip.title, va="top", fontsize=11)
+    figure.text(0.015, 0.965, f"{strip.title}, times in UTC", va="top", fontsize=11)
     says = f"{strip.now_says} {strip.now_value:g}"
     figure.text(0.985, 0.965, says, va="top", ha="right", fontsize=12.5, fontweight="bold", color=alarm)
-    figure.text(0.015, 0.035, "UTC", va="bottom")
     times = np.array([datetime.fromtimestamp(at, UTC) for at in (*strip.at_s, strip.now_s)])
     values = np.append(strip.values, strip.now_value)
     # A charted vital has few values: each is a dot. What is measured all the time is a line, broken where it was not.
