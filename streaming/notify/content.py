@@ -76,7 +76,7 @@ def content_of(events: Sequence[AlertEvent], board_url: str, now: datetime) -> C
     events : sequence of AlertEvent
         At least one; in the order in which they happened.
     board_url : str
-        Where people reach the ward board.
+        Where people reach the ward board; without a slash at its end.
     now : datetime
         Time of writing; only the remark on late news depends on it.
     """
@@ -99,8 +99,8 @@ def item_of(event: AlertEvent, board_url: str, now: datetime) -> Item:
         age=_age(event, now),
         patient=wording.clean(event.patient_id),
         reference=wording.clean(event.alert_id or event.event_id),
-        patient_url=f"{board_url}?patient={quote(event.patient_id, safe='')}",
-        acknowledge_url=f"{board_url}?acknowledge={quote(event.alert_id, safe='')}"
+        patient_url=f"{board_url}/?patient={quote(event.patient_id, safe='')}",
+        acknowledge_url=f"{board_url}/?acknowledge={quote(event.alert_id, safe='')}"
         if event.alert_id and not has_ended and not event.acknowledged
         else "",
     )

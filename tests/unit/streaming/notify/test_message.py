@@ -22,7 +22,7 @@ EXPECTED_HEADERS = {
     "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
 }  # fmt: skip
 NURSE = "nurse@h.example"
-BOARD = "https://board.h.example/"
+BOARD = "https://board.h.example"
 PNG = b"\x89PNG\r\n\x1a\n a picture"
 
 
@@ -147,7 +147,7 @@ def test_a_priority_is_told_by_word_and_sign_not_by_colour_alone() -> None:
 
 def test_links_lead_to_the_patient_and_to_the_acknowledgement_whatever_the_ids_hold() -> None:
     odd = mail(event(patient_id="p 1&acknowledge=x", alert_id="p/1?#ä"))
-    urls = (f"{BOARD}?patient=p%201%26acknowledge%3Dx", f"{BOARD}?acknowledge=p%2F1%3F%23%C3%A4")
+    urls = (f"{BOARD}/?patient=p%201%26acknowledge%3Dx", f"{BOARD}/?acknowledge=p%2F1%3F%23%C3%A4")
     for url in urls:
         assert url in text(odd)
         assert f'href="{url}"' in html(odd)
