@@ -23,6 +23,7 @@ from streaming.notify.trends import STEP_S, Trends, in_words
 logger = logging.getLogger(__name__)
 
 WARDS_EVERY_S: Final = 60.0
+LAST_LOOK_S: Final = 2.0
 FEWEST: Final = 3  # fewer values are no trend
 NO_DATA: Final = "no picture: nothing is known of the last 30 min"
 TOO_LATE: Final = "no picture: it was not drawn in time"
@@ -59,6 +60,7 @@ class Follower:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        self._thread.join(LAST_LOOK_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -123,5 +125,5 @@ class TrendPictures:
             priority=event.priority or "medium",
         )
         png = self._artist.draw(strip)
-        words = in_words(at_s, values)
+        words = f"{label} {in_words(at_s, values)}"
         return Trend(words if png is not None else f"{words} ({TOO_LATE})", png)

@@ -16,6 +16,8 @@ from streaming.notify.teams import Storm
 WINDOW_S: Final = 60.0
 # A mail takes a fraction of that. Who waits for longer waits behind others or for a server: one mail then lists all.
 BEHIND_S: Final = 1.0
+# A digest is claimed in one transaction, and Cassandra refuses those of 50 KiB: ids may be long.
+MOST_ID_BYTES: Final = 20_000
 
 
 def day_of(event: AlertEvent) -> date:
@@ -72,10 +74,12 @@ class Queue:
         return events
 
     def _same_day(self, most: int) -> Iterable[AlertEvent]:
-        day = day_of(self._waiting[0][1])
-        while self._waiting and most and day_of(self._waiting[0][1]) == day:
-            yield self._waiting.popleft()[1]
+        day, bytes_left = day_of(self._waiting[0][1]), MOST_ID_BYTES
+        while self._waiting and most and bytes_left > 0 and day_of(self._waiting[0][1]) == day:
+            event = self._waiting.popleft()[1]
             most -= 1
+            bytes_left -= len(f"{event.event_id}{event.alert_id}".encode())
+            yield event
 
     def _allowed(self, now: float) -> int:
         while self._mails and self._mails[0] + WINDOW_S <= now:

@@ -75,7 +75,7 @@ class Storm(Part):
     mails_per_minute: int = Field(default=10, ge=1, le=600)
     hold_s: float = Field(default=30.0, ge=0, le=300)
     high_hold_s: float = Field(default=1.0, ge=0, le=5)
-    largest_digest: int = Field(default=100, ge=2, le=200)
+    largest_digest: int = Field(default=100, ge=2, le=100)  # claimed in one transaction, of at most 50 KiB
 
 
 class Watchdog(Part):

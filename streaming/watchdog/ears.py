@@ -37,6 +37,7 @@ class Ears:
         self._pulses = consumer(settings, Service.WATCHDOG, "pulses", fetch_wait_max_ms=100)
         self._ticks = consumer(settings, Service.WATCHDOG, "ticks", fetch_wait_max_ms=100)
         self._follows = False
+        self._said = ""
         self._turn = 0
         self._looked_at = float("-inf")
 
@@ -60,8 +61,9 @@ class Ears:
                 self._turn += 1
         except (StoreError, KafkaException) as error:
             # Whatever it is, it shows as a Kafka that has not answered.
-            logger.warning("%s", error)
-            self._follows = False
+            if str(error) != self._said:
+                logger.warning("%s", error)
+            self._said, self._follows = str(error), False
 
     def _hear_pulses(self) -> None:
         if not self._follows:

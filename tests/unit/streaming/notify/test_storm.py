@@ -89,6 +89,11 @@ def test_when_the_crowd_is_gone_what_was_held_goes_out() -> None:
     assert numbers(waiting.take(0.5)) == [1]
 
 
+def test_a_digest_of_very_long_ids_is_a_shorter_one() -> None:
+    waiting = queue(*(event(number=number, priority="medium", event_id="p" * 15_000) for number in range(3)))
+    assert [numbers(waiting.take(600)), numbers(waiting.take(600))] == [[0, 1], [2]]
+
+
 def test_a_digest_keeps_to_one_day() -> None:
     tomorrow = NIGHT + timedelta(days=1)
     waiting = queue(medium(1), medium(2), event(number=3, priority="medium", received_at=tomorrow))
