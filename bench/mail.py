@@ -71,11 +71,12 @@ def run(seconds: int) -> Report:
         _wait_until_idle(Path(folder), sink)
         time.sleep(WARM_UP_S)
         for rate, wards in RUNS:
+            if parts:
+                time.sleep(SETTLE_S)
             cpu_before_s = _cpu_s(process)
             sent = _alarm(settings, rate, wards, seconds, first=sum(len(part.sent) for part in parts))
             cpu_s = _cpu_s(process) - cpu_before_s
             parts.append(_Part(rate, wards, sent, _drain(sink, set(sent)), cpu_s / seconds))
-            time.sleep(SETTLE_S)
         mb = sum(each.memory_full_info().pss for each in _tree(process)) / 1e6
     return Report(
         title=f"Alarm event in `alerts` to mail accepted, {PATIENTS:,} patients on the boards, {seconds} s each",
