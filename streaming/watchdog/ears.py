@@ -84,8 +84,9 @@ class Ears:
     def _hear_ticks(self, partition: int) -> None:
         since = TopicPartition(BEDSIDE.name, partition, int((self._clock() - WINDOW_S) * 1000))
         (found,) = self._ticks.offsets_for_times([since], timeout=ANSWER_S)
-        self._hearing.kafka_s = self._clock()
+        looked_s = self._hearing.kafka_s = self._clock()
         if found.offset < 0:  # nothing is so young
+            self._hearing.look(partition, looked_s)
             return
         _, end = self._ticks.get_watermark_offsets(TopicPartition(BEDSIDE.name, partition), timeout=ANSWER_S)
         assign(self._ticks, BEDSIDE.name, {partition: found.offset})
@@ -96,3 +97,4 @@ class Ears:
                 if record.key() is None:  # only ticks have none
                     self._hearing.tick(partition, record.timestamp()[1] / 1000)
         self._ticks.unassign()
+        self._hearing.look(partition, looked_s)

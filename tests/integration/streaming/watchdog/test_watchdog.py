@@ -133,7 +133,7 @@ def test_each_hears_once_that_monitoring_is_down_and_once_that_it_is_back_over_r
     with watched.monitoring(writer="standby"):
         assert until(lambda: watched.mails() == everyone(DOWN, BACK), 60)
         watched.end()
-    text = text_of(watched.server.to("engineer@h.example")[0])
+    text = text_of(watched.server.to("nurse@h.example")[0])
     assert "nobody raises alarms" in text
     assert "the clock stands still" in text
 

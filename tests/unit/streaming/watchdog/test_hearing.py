@@ -9,6 +9,7 @@ def hearing(*, pulses: float | None = 100.0, ticks: float | None = 100.0, kafka:
     """Return what was heard of partitions 0 and 1 by a watchdog that began at 0 s."""
     heard = Hearing(range(2), since_s=0.0, kafka_s=kafka)
     for partition in (0, 1):
+        heard.look(partition, kafka)
         if pulses is not None:
             heard.pulse([partition], pulses)
         if ticks is not None:
@@ -54,6 +55,12 @@ def test_an_older_record_takes_nothing_back() -> None:
     heard.pulse([0, 1], 100)
     heard.tick(0, 100)
     assert faults(heard, 210) == []
+
+
+def test_what_was_not_looked_for_is_not_silent() -> None:
+    heard = hearing(kafka=131)
+    heard.look(1, 120)
+    assert "(partitions 0 of 2)" in faults(heard, 131)[1]
 
 
 def test_nothing_is_silent_for_longer_than_the_watchdog_listens() -> None:

@@ -51,6 +51,8 @@ class Watch:
             self.now_s += 1
             if kafka:
                 self.hearing.kafka_s = self.now_s
+                for partition in (0, 1):
+                    self.hearing.look(partition, self.now_s)
             if up:
                 self.hearing.pulse([0, 1], self.now_s)
                 for partition in (0, 1):
