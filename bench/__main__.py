@@ -25,6 +25,7 @@ SECONDS = {
     "policy": 0,
     "night": 0,
     "recalibrate": 0,
+    "mail": 60,
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

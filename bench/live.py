@@ -25,8 +25,10 @@ _LAUNCHER: Final = str(ROOT / "docker" / "launcher.py")
 
 
 @contextmanager
-def live_stack() -> Iterator[Settings]:
-    """Give the settings of the stack without Airflow, which works at night; what was not running is ended afterwards.
+def live_stack(*services: str) -> Iterator[Settings]:
+    """Give the settings of the stack; what was not running is ended afterwards.
+
+    Without names it is all but Airflow, which works at night.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def live_stack() -> Iterator[Settings]:
         When the stack does not start.
     """
     was_running = launcher("status", "--json").strip() != "[]"
-    launcher("up", "live")
+    launcher("up", *(services or ("live",)))
     try:
         yield Settings.load()
     finally:

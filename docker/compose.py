@@ -143,7 +143,8 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
     (target / "secrets").mkdir(mode=0o700)
     smtp = {"WARDWATCH_SMTP__PASSWORD"}
     logins = {program.name: {f"WARDWATCH_PASSWORDS__{program.name.upper()}"} for program in OWN}
-    logins["notify"] |= smtp
+    for name in ("notify", "watchdog"):
+        logins[name] |= smtp
     # Jobs run below the scheduler; Airflow's own passwords stand in its configuration.
     logins["scheduler"] = {f"WARDWATCH_PASSWORDS__{Service.BATCH.upper()}"} | smtp
     logins["airflow-init"] = {"WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD", "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD"}

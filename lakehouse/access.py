@@ -40,7 +40,10 @@ ACCESS: Final = {
     Service.ALARMS: _FOLDER,
     Service.STANDBY: _FOLDER,
     Service.LANDING: Access(reads=frozenset({"bedside", "ecg", "alerts"})),
-    Service.NOTIFY: Access(reads=frozenset({"alerts"}), selects=_ALERT_TABLES | _MAIL_TABLES, modifies=_MAIL_TABLES),
+    Service.NOTIFY: Access(
+        reads=frozenset({"alerts"}), selects=_ALERT_TABLES | _MAIL_TABLES | {"ward_board"}, modifies=_MAIL_TABLES
+    ),
+    Service.WATCHDOG: Access(reads=frozenset({"bedside", "alerts"})),  # no store: it must speak when they are down
     Service.CLOCK: Access(writes=frozenset({"bedside"})),
     Service.MONITORS: Access(writes=frozenset({"bedside"})),
     Service.BOARD: Access(writes=frozenset({"bedside"}), selects=_ALL_TABLES, modifies=frozenset({"audit"})),

@@ -104,7 +104,7 @@ CLAIMED_AT: Final = Column("claimed_at", "timestamp", "Since when the notifier w
 SENT_AT: Final = Column("sent_at", "timestamp", "When the mail server took it.", nullable=True)
 ERROR: Final = Column("error", "text", "The last refusal, in words.", nullable=True)
 SUBJECT: Final = Column("subject", "text", "Subject of the mail.", nullable=True)
-MAIL: Final = Column("mail", "text", "The mail itself, where it lists many events.", nullable=True)
+MAIL: Final = Column("mail", "text", "The mail itself, zlib in base64, where it lists many events.", nullable=True)
 
 # Days of events.
 DAY: Final = Column("day", "date", "UTC day of the row.")

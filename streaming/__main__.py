@@ -57,6 +57,15 @@ def notify() -> None:
 
 
 @app.command()
+def watchdog() -> None:
+    """Say by mail when monitoring itself is down, and when it is back."""
+    from streaming.stopping import stop_on_signals
+    from streaming.watchdog import worker
+
+    worker.run(Settings.load(), stop_on_signals())
+
+
+@app.command()
 def rebuild(partitions: Partitions = None) -> None:
     """Rebuild the state of the alarms from the lake and the log, when its snapshots are lost."""
     from streaming import rebuild

@@ -36,8 +36,8 @@ class Courier:
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
 
-    def deliver(self, recipient: str, events: Sequence[AlertEvent]) -> None:
-        """Deliver the mail about these events.
+    def deliver(self, recipient: str, events: Sequence[AlertEvent]) -> bool:
+        """Deliver the mail about these events; whether none of it was refused for good.
 
         Raises
         ------
@@ -46,32 +46,37 @@ class Courier:
         ClaimedElsewhere
             Everything else is delivered: call again later.
         """
+        due = self._deliveries.due(recipient, events)
+        if not due:
+            return True
         fault_point("notify.before_claim")
-        claims = self._deliveries.claim(recipient, events)
+        claims = self._deliveries.claim(recipient, due)
         refusal: RefusedForNow | None = None
+        told = True
         for claim in claims.mine:
             fault_point("notify.after_claim")
             try:
-                self._send(claim, events)
+                told &= self._send(claim, events)
             except RefusedForNow as error:
                 refusal = error  # of this mail; the others are tried, too
         if refusal is not None:
             raise refusal
         if claims.elsewhere:
             raise ClaimedElsewhere(f"{claims.elsewhere} mails to {recipient} are in the hands of another notifier")
+        return told
 
     def give_up(self, recipient: str, events: Sequence[AlertEvent], error: str) -> None:
         """Bury what a server has refused, for now, for too long."""
-        for claim in self._deliveries.claim(recipient, events).mine:
+        for claim in self._deliveries.claim(recipient, self._deliveries.due(recipient, events)).mine:
             self._bury(claim, events, error)
 
-    def _send(self, claim: Claim, events: Sequence[AlertEvent]) -> None:
+    def _send(self, claim: Claim, events: Sequence[AlertEvent]) -> bool:
         server = self._servers.get()
         try:
             server.send(claim.recipient, claim.mail)
         except Refused as error:
             self._bury(claim, events, str(error))
-            return
+            return False
         finally:
             self._servers.put(server)
         fault_point("notify.after_send")
@@ -79,6 +84,7 @@ class Courier:
         fault_point("notify.after_mark")
         self._count("sent")
         logger.info("mail %s to %s accepted at try %d", claim.message_id, claim.recipient, claim.attempts)
+        return True
 
     def _bury(self, claim: Claim, events: Sequence[AlertEvent], error: str) -> None:
         logger.error("mail %s to %s is given up: %s", claim.message_id, claim.recipient, error)

@@ -8,18 +8,20 @@ a dead notifier sends that same digest, whichever of its events have been read a
 from __future__ import annotations
 
 import logging
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
 from lakehouse.cassandra import Cassandra
 from lakehouse.cassandra_session import Row
 from lakehouse.events import AlertEvent
-from lakehouse.tables import DEAD_LETTERS_BY_DAY, DELIVERIES
+from lakehouse.tables import ALERT_EVENTS, DEAD_LETTERS_BY_DAY, DELIVERIES
 from streaming.notify import claimant
-from streaming.notify.message import compose
 from streaming.notify.storm import day_of
+from streaming.notify.writer import Writer, identity_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +64,9 @@ class Deliveries:
     Every method may be repeated: a claim of one's own is claimed again, and what is sent stays sent.
     """
 
-    def __init__(self, database: Cassandra, sender: str) -> None:
+    def __init__(self, database: Cassandra, writer: Writer) -> None:
         self._database = database
-        self._sender = sender
+        self._writer = writer
         self._me = claimant.myself()
 
     def claim(self, recipient: str, events: Sequence[AlertEvent]) -> Claims:
@@ -77,7 +79,7 @@ class Deliveries:
         claim = self._new(recipient, events, now)
         there = self._database.insert_all_if_absent(DELIVERIES, self._rows(claim, events, now))
         if not there:
-            return Claims([claim])
+            return Claims([claim if claim.mail else replace(claim, mail=self._writer.mail(recipient, events, now))])
         known = {row["event_id"]: row for row in there}
         mails = {known[event.event_id]["message_id"]: event for event in events if event.event_id in known}
         again = [self._again(recipient, event, known[event.event_id], now) for event in mails.values()]
@@ -85,6 +87,29 @@ class Deliveries:
         others = self.claim(recipient, rest) if rest else Claims([])
         mine = [found for found in again if isinstance(found, Claim)] + others.mine
         return Claims(mine, again.count(CLAIMED) + others.elsewhere)
+
+    def due(self, recipient: str, events: Sequence[AlertEvent]) -> list[AlertEvent]:
+        """Leave out the ends of alerts of which this recipient was not told at a priority that matters."""
+        begun = (event for event in events if event.step != "clear")
+        told_here = {event.alert_id for event in begun if event.priority in self._writer.cleared}
+        return [
+            event
+            for event in events
+            if event.step != "clear" or event.alert_id in told_here or self._was_told(recipient, event)
+        ]
+
+    def _was_told(self, recipient: str, end: AlertEvent) -> bool:
+        key = {"patient_id": end.patient_id, "alert_id": end.alert_id}
+        steps = self._database.select(ALERT_EVENTS, key)
+        mattered = (step for step in steps if step["priority"] in self._writer.cleared and step["step"] != "clear")
+        return any(self._has_been_sent(recipient, step["received_at"].date(), step["event_id"]) for step in mattered)
+
+    def _has_been_sent(self, recipient: str, day: date, event_id: str) -> bool:
+        key = {"recipient": recipient, "day": day, "event_id": event_id}
+        for row in self._database.select(DELIVERIES, key):
+            in_digest = row["state"] == LISTED
+            return self._has_been_sent(recipient, day, row["message_id"]) if in_digest else bool(row["state"] == SENT)
+        return False
 
     def sent(self, claim: Claim) -> None:
         """Keep that the mail server has accepted the mail."""
@@ -117,16 +142,17 @@ class Deliveries:
         )  # fmt: skip
 
     def _new(self, recipient: str, events: Sequence[AlertEvent], now: datetime) -> Claim:
-        mail = compose(events, recipient, self._sender, now)
+        """Return a claim. A digest is written at once, since its row keeps it; a single mail when the claim is ours."""
         single = len(events) == 1
+        identity = identity_of(events, recipient)
         return Claim(
             recipient=recipient,
             day=day_of(events[0]),
-            event_id=events[0].event_id if single else mail["Message-ID"],
+            event_id=events[0].event_id if single else identity,
             alert_id=events[0].alert_id if single else None,
-            message_id=mail["Message-ID"],
-            subject=mail["Subject"],
-            mail=mail.as_bytes(),
+            message_id=identity,
+            subject=self._writer.subject(events, now),
+            mail=b"" if single else self._writer.mail(recipient, events, now),
         )
 
     def _rows(self, claim: Claim, events: Sequence[AlertEvent], now: datetime) -> list[Row]:
@@ -138,7 +164,7 @@ class Deliveries:
             return [row]
         listed = {"message_id": claim.message_id, "state": LISTED, "claimed_by": self._me, "claimed_at": now}
         members = [claim.key | listed | {"event_id": each.event_id, "alert_id": each.alert_id} for each in events]
-        return [row | {"mail": claim.mail.decode("ascii")}, *members]
+        return [row | {"mail": _packed(claim.mail)}, *members]
 
     def _again(self, recipient: str, event: AlertEvent, row: Row, now: datetime) -> Claim | str:
         """Claim a mail that has been claimed before, or say the state in which it is left."""
@@ -152,10 +178,10 @@ class Deliveries:
             return CLAIMED
         if not mine:
             logger.info("taking over mail %s from %s", row["message_id"], row["claimed_by"])
-        return self._renewed(row, event, now) or CLAIMED
+        return self._renewed(recipient, row, event, now) or CLAIMED
 
-    def _renewed(self, row: Row, event: AlertEvent, now: datetime) -> Claim | None:
-        mail = row["mail"].encode("ascii") if row["mail"] else self._new(row["recipient"], [event], now).mail
+    def _renewed(self, recipient: str, row: Row, event: AlertEvent, now: datetime) -> Claim | None:
+        mail = _unpacked(row["mail"]) if row["mail"] else self._writer.mail(recipient, [event], now)
         claim = Claim(
             mail=mail,
             attempts=row["attempts"] + 1,
@@ -168,6 +194,15 @@ class Deliveries:
     def _close(self, claim: Claim, values: Row) -> None:
         if not self._database.update_if(DELIVERIES, claim.key, values, {"claimed_by": self._me}):
             logger.warning("mail %s was taken over by another notifier while this one had it", claim.message_id)
+
+
+def _packed(mail: bytes) -> str:
+    """Return a digest as its row keeps it: a tenth of its size, since Cassandra refuses transactions of 50 KiB."""
+    return b64encode(zlib.compress(mail)).decode("ascii")
+
+
+def _unpacked(text: str) -> bytes:
+    return zlib.decompress(b64decode(text))
 
 
 def _now() -> datetime:

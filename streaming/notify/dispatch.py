@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
@@ -20,9 +20,18 @@ from streaming.notify.teams import Storm
 
 logger = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 15.0  # so that everything goes out soon after a mail server is back
 GIVE_UP_S: Final = 3600.0
+CROWD: Final = 32  # mails in hand, beyond which the hospital has a storm even if no recipient has
+
+
+class Delivered(Protocol):
+    """What is called when a mail is done with."""
+
+    def __call__(self, recipient: str, events: Sequence[AlertEvent], *, told: bool) -> None:
+        """Take note of it."""
 
 
 class Dispatcher:
@@ -34,10 +43,10 @@ class Dispatcher:
         Delivers, blocking.
     storm
         When mails are merged.
-    threads
-        As many as mails may be under way at a time.
+    threads, urgent
+        Where mails are brought on their way; those that tell of high priority have threads of their own.
     delivered
-        Called when a mail is accepted, or given up.
+        Called when a mail is accepted, or given up: then `told` is False.
     give_up_s
         How long a server may refuse one mail for now. A server that is away is waited for without end.
     """
@@ -47,12 +56,15 @@ class Dispatcher:
         courier: Courier,
         storm: Storm,
         threads: Executor,
-        delivered: Callable[[str, Sequence[AlertEvent]], None],
+        urgent: Executor,
+        delivered: Delivered,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
         self._courier = courier
         self._storm = storm
         self._threads = threads
+        self._urgent = urgent
+        self._under_way = 0
         self._delivered = delivered
         self._give_up_s = give_up_s
         self._queues: dict[str, Queue] = {}
@@ -85,23 +97,27 @@ class Dispatcher:
         waiting = self._queues[recipient]
         while True:
             await self._until_due(recipient)
-            events = waiting.take(time.monotonic())
+            events = waiting.take(time.monotonic(), crowded=self._crowded)
             if events:
-                await self._deliver(recipient, events)
-                self._delivered(recipient, events)
+                told = await self._deliver(recipient, events)
+                self._delivered(recipient, events, told=told)
+
+    @property
+    def _crowded(self) -> bool:
+        return self._under_way >= CROWD
 
     async def _until_due(self, recipient: str) -> None:
         news = self._news[recipient]
         news.clear()
         now = time.monotonic()
-        due_at = self._queues[recipient].due_at(now)
+        due_at = self._queues[recipient].due_at(now, crowded=self._crowded)
         if due_at is not None and due_at <= now:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(None if due_at is None else due_at - now):
                 await news.wait()
 
-    async def _deliver(self, recipient: str, events: Sequence[AlertEvent]) -> None:
+    async def _deliver(self, recipient: str, events: Sequence[AlertEvent]) -> bool:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((ServerAway, RefusedForNow, ClaimedElsewhere)),
             wait=wait_exponential_jitter(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S, jitter=FIRST_WAIT_S),
@@ -109,15 +125,21 @@ class Dispatcher:
             before_sleep=lambda state: self._say_waiting(recipient, len(events), state),
             reraise=True,
         )
+        threads = self._urgent if any(event.priority == "high" for event in events) else self._threads
         try:
-            await retrying(self._in_thread, self._courier.deliver, recipient, events)
+            return await retrying(self._in_thread, threads, self._courier.deliver, recipient, events)
         except RefusedForNow as error:
-            await self._in_thread(self._courier.give_up, recipient, events, str(error))
+            await self._in_thread(threads, self._courier.give_up, recipient, events, str(error))
+            return False
         finally:
             self.troubles.pop(recipient, None)
 
-    async def _in_thread(self, function: Callable[..., None], *arguments: object) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+    async def _in_thread(self, threads: Executor, function: Callable[..., Result], *arguments: object) -> Result:
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, function, *arguments)
+        finally:
+            self._under_way -= 1
 
     def _say_waiting(self, recipient: str, count: int, state: RetryCallState) -> None:
         error = str(state.outcome.exception()) if state.outcome else ""

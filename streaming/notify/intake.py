@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from lakehouse.events import AlertEvent, Pulse, decode
 from streaming.notify.policy import decide
 from streaming.notify.progress import Place, Progress
+from streaming.notify.quiet import Quiet
 from streaming.notify.teams import CareTeams
+from streaming.notify.told import Told
 
 Delivery: TypeAlias = tuple[str, str]  # event_id, recipient
 REMEMBERED: Final = 100_000  # about as many as a lane and its standby can write twice
 
 
 class Intake:
-    """Decides about each event once, also where the topic repeats it."""
+    """Decides about each event once, also where the topic repeats it. `since` is when this process began to listen."""
 
-    def __init__(self, teams: CareTeams) -> None:
+    def __init__(self, teams: CareTeams, since: datetime) -> None:
         self._teams = teams
+        self._told = Told(teams.cleared, since)
+        self._quiet = Quiet(timedelta(minutes=teams.quiet_minutes))
         self._places: dict[Delivery, list[Place]] = {}  # deliveries under way, and the records that wait for them
         self._made: dict[Delivery, None] = {}  # the latest deliveries, in order
         self.progress = Progress()
@@ -41,9 +46,19 @@ class Intake:
         self.counts["events"] += 1
         if decision.reason is not None:
             self.counts[f"told nobody: {decision.reason}"] += 1
-        waiting = [to for to in decision.recipients if (message.event_id, to) not in self._made]
+        due = [to for to in decision.recipients if self._is_due(message, to)]
+        waiting = self._told.narrow(message, due)
+        if due and not waiting:
+            self.counts["told nobody: cleared, and nobody was told of it"] += 1
         self.progress.read(place, len(waiting))
         return [(to, message) for to in waiting if self._is_first(place, (message.event_id, to))]
+
+    def _is_due(self, event: AlertEvent, recipient: str) -> bool:
+        if (event.event_id, recipient) in self._made:
+            return False
+        repeats = self._quiet.repeats(event, recipient)
+        self.counts["quiet repeats"] += repeats
+        return not repeats
 
     def _is_first(self, place: Place, delivery: Delivery) -> bool:
         """Let a record wait for a delivery; whether no earlier record does so already."""
@@ -51,9 +66,11 @@ class Intake:
         places.append(place)
         return len(places) == 1
 
-    def delivered(self, recipient: str, events: Iterable[AlertEvent]) -> None:
+    def delivered(self, recipient: str, events: Iterable[AlertEvent], *, told: bool = True) -> None:
         """Say that a recipient has been told, or will never be: the records may be forgotten."""
         for event in events:
+            if told:
+                self._quiet.told(event, recipient)
             delivery = (event.event_id, recipient)
             for place in self._places.pop(delivery, ()):
                 self.progress.done(place)

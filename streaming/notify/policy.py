@@ -11,6 +11,10 @@ transfer    technical          teams so far         teams so far         the new
 others      nobody             nobody               nobody               the board shows them; they ask for nothing
 =========== ================== ==================== ==================== ==============================================
 
+Who that is of a ward, at that priority, escalation step and hour, says `care_teams.yaml`. The hour is that of the event
+and not of the mail, so that an event that is read twice has the same recipients. That an alert has cleared may be told
+to anyone who may have been told of it; who was, `Told` and `Deliveries` know.
+
 A silenced alert is held, except that a worsening breaks the silence. An alert that someone has acknowledged is not told
 again when its silence ends or its patient moves, and a move within a ward is no news. What is told to nobody has a
 reason, and the worker counts it.
@@ -23,7 +27,8 @@ from enum import Enum
 from typing import Final
 
 from lakehouse.events import AlertEvent, Priority, Step
-from streaming.notify.teams import Addresses, CareTeams
+from streaming.notify.rota import Addresses
+from streaming.notify.teams import CLINICAL, STEPS, CareTeams
 
 
 class Reach(Enum):
@@ -32,6 +37,7 @@ class Reach(Enum):
     TECHNICAL = "technical"
     TEAM = "team"
     TEAMS_SO_FAR = "teams so far"
+    TOLD = "the told"
 
 
 RULES: Final[dict[tuple[Step, Priority], Reach]] = {
@@ -50,6 +56,8 @@ RULES: Final[dict[tuple[Step, Priority], Reach]] = {
     ("transfer", "low"): Reach.TECHNICAL,
     ("transfer", "medium"): Reach.TEAMS_SO_FAR,
     ("transfer", "high"): Reach.TEAMS_SO_FAR,
+    ("clear", "medium"): Reach.TOLD,  # a high alert that has eased clears as a medium one
+    ("clear", "high"): Reach.TOLD,
 }
 HELD_BY_SILENCE: Final[frozenset[Step]] = frozenset({"onset", "escalate", "transfer"})
 FOR_THE_UNACKNOWLEDGED: Final[frozenset[Step]] = frozenset({"expire", "transfer"})
@@ -80,7 +88,7 @@ def decide(event: AlertEvent, teams: CareTeams) -> Decision:
     """
     priority = event.priority or "medium"
     reach = RULES.get((event.step, priority))
-    if reach is None:
+    if reach is None or (reach is Reach.TOLD and not teams.cleared):
         return Decision((), f"step {event.step} is not mailed")
     if event.step in HELD_BY_SILENCE and _silenced(event):
         return Decision((), "silenced")
@@ -88,7 +96,7 @@ def decide(event: AlertEvent, teams: CareTeams) -> Decision:
         return Decision((), "acknowledged")
     if event.step == "transfer" and event.ward_id == event.from_ward_id:
         return Decision((), "moved within its ward")
-    recipients = tuple(dict.fromkeys(_reached(reach, event, teams)))
+    recipients = _reached(reach, event, priority, teams)
     return Decision(recipients) if recipients else Decision((), f"{priority} priority and no technical address")
 
 
@@ -96,12 +104,22 @@ def _silenced(event: AlertEvent) -> bool:
     return event.silenced_until is not None and event.silenced_until > event.received_at
 
 
-def _reached(reach: Reach, event: AlertEvent, teams: CareTeams) -> Addresses:
-    team = teams.of(event.ward_id)
+def _reached(reach: Reach, event: AlertEvent, priority: Priority, teams: CareTeams) -> Addresses:
+    ward_id, moment = event.ward_id, event.received_at
     match reach:
         case Reach.TECHNICAL:
-            return team.technical
+            return teams.technical(ward_id, moment)
         case Reach.TEAM:
-            return team.at(event.escalation)
+            return teams.at(ward_id, event.escalation, priority, moment)
         case Reach.TEAMS_SO_FAR:
-            return team.up_to(event.escalation)
+            return teams.up_to(ward_id, event.escalation, priority, moment)
+        case Reach.TOLD:
+            # Who was on duty when it began, and of either priority that it may have had.
+            moments = {event.onset_at or moment: None, moment: None}
+            told = (
+                address
+                for at in moments
+                for each in CLINICAL
+                for address in teams.up_to(ward_id, len(STEPS) - 1, each, at)
+            )
+            return tuple(dict.fromkeys(told))

@@ -18,6 +18,7 @@ STEPS: Final[dict[Step, str]] = {
     "escalate": "not acknowledged",
     "expire": "silence ended",
     "transfer": "moved here",
+    "clear": "cleared",
 }
 FINDINGS: Final = {
     "vf": "ventricular fibrillation",
@@ -72,6 +73,15 @@ def value(event: AlertEvent) -> str:
     return f"{_number(known, event.value)}{unit}"
 
 
+def trend_label(event: AlertEvent) -> str:
+    """Return vital and unit of a condition, for example ``heart rate (/min)``; empty where its vital makes no line."""
+    known = _LIMIT_CONDITION.get(event.condition or "")
+    if known is None or known.vital == CONSCIOUSNESS.name:
+        return ""
+    vital = _VITAL.get(known.vital)
+    return known.vital.upper() if vital is None else f"{vital.label} ({UNITS.get(vital.unit, vital.unit)})"
+
+
 def limit(event: AlertEvent) -> str:
     """Return the limit and on which side of it the value lies, for example ``> 140``; empty where there is none."""
     known = _LIMIT_CONDITION.get(event.condition or "")
@@ -79,6 +89,20 @@ def limit(event: AlertEvent) -> str:
         return ""
     sign = "" if known is None else {"low": "<", "high": ">"}[known.side] + ("= " if known.inclusive else " ")
     return f"{sign}{_number(known, event.limit)}"
+
+
+def against(event: AlertEvent) -> str:
+    """Return how the value stands to its limit, for example ``above the limit 140``; empty where there is none."""
+    known = _LIMIT_CONDITION.get(event.condition or "")
+    if known is None or event.value is None or event.limit is None or known.vital == CONSCIOUSNESS.name:
+        return ""
+    side = {"low": "below", "high": "above"}[known.side]
+    return f"{f'at or {side}' if known.inclusive else side} the limit {_number(known, event.limit)}"
+
+
+def ending(event: AlertEvent) -> str:
+    """Return what has cleared and the value now, for example ``heart rate high, now 112 /min``."""
+    return ", now ".join(part for part in (condition(event), value(event)) if part)
 
 
 def measured(event: AlertEvent) -> str:

@@ -27,16 +27,22 @@ from lakehouse.kafka import consumer, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS
 from streaming.notify import teams as care_teams
+from streaming.notify.artist import Artist
 from streaming.notify.courier import Courier
 from streaming.notify.deliveries import Deliveries
 from streaming.notify.dispatch import Dispatcher
+from streaming.notify.illustrator import Follower, TrendPictures
 from streaming.notify.intake import Intake
 from streaming.notify.mail_server import MailServer
 from streaming.notify.teams import CareTeams
+from streaming.notify.trends import Trends
+from streaming.notify.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-CONNECTIONS: Final = 8
+CONNECTIONS: Final = 16  # to the mail server, which may not like more from one client
+# Mails under way at a time: more than connections, since each waits longer for Cassandra than for the mail server.
+URGENT, OTHER = 24, 8
 BATCH: Final = 500
 POLL_S: Final = 0.05
 # Records in hand: more than a storm of a minute, and still small in memory.
@@ -58,7 +64,16 @@ def run(settings: Settings) -> None:
                 consumer(settings, Service.NOTIFY, session_timeout_ms=SESSION_TIMEOUT_MS, auto_offset_reset="earliest")
             )
         )
-        deliveries = Deliveries(database, settings.smtp.sender)
+        trends = Trends()
+        artist = stack.enter_context(Artist())
+        stack.enter_context(Follower(database, trends))
+        writer = Writer(
+            sender=settings.smtp.sender,
+            board_url=settings.board.url,
+            cleared=teams.cleared,
+            trend_of=TrendPictures(trends, artist),
+        )
+        deliveries = Deliveries(database, writer)
         asyncio.run(Notifier(reader, teams, deliveries, Courier(deliveries, servers), heartbeat).run())
     heartbeat.beat("stopped")
 
@@ -74,9 +89,10 @@ class Notifier:
         self._courier = courier
         self._heartbeat = heartbeat
         self._kafka = ThreadPoolExecutor(1, "kafka")  # a consumer belongs to one thread
-        self._mail = ThreadPoolExecutor(CONNECTIONS, "mail")
-        self._intake = Intake(teams)
-        self._dispatcher = Dispatcher(courier, teams.storm, self._mail, self._intake.delivered)
+        self._mail = ThreadPoolExecutor(OTHER, "mail")
+        self._urgent = ThreadPoolExecutor(URGENT, "urgent")
+        self._intake = Intake(teams, datetime.now(UTC))
+        self._dispatcher = Dispatcher(courier, teams.storm, self._mail, self._urgent, self._intake.delivered)
         self._safe: dict[int, int] = {}  # positions that are not committed yet
         self._expected: dict[int, int] = {}  # the next offset of each partition, to see what the topic has lost
         self._taken_away: list[int] = []
@@ -94,6 +110,7 @@ class Notifier:
         finally:
             await self._dispatcher.stop()
             self._mail.shutdown()
+            self._urgent.shutdown()
             await self._commit()
             self._kafka.shutdown()
 

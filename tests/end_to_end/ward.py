@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from email.message import Message as Mail
+from email.message import EmailMessage as Mail
+from email.policy import default
 from typing import Any
 
 from msgspec import convert
@@ -134,7 +135,7 @@ class Ward:
     def mails(self, *patients: str) -> list[Mail]:
         """Return the mails that speak of these patients."""
         folder = self.settings.run / "mail" / "new"
-        mails = [message_from_bytes(path.read_bytes()) for path in folder.iterdir()]
+        mails = [message_from_bytes(path.read_bytes(), policy=default) for path in folder.iterdir()]
         return [mail for mail in mails if any(patient in _text(mail) for patient in patients)]
 
     def told(self, *patients: str) -> Counter[str]:
@@ -160,9 +161,9 @@ def as_stored(events: Iterable[AlertEvent]) -> list[dict[str, Any]]:
 
 
 def _text(mail: Mail) -> str:
-    body = mail.get_payload(decode=True)
-    assert isinstance(body, bytes), "our mails have one part"
-    return body.decode()
+    body = mail.get_body(("plain",))
+    assert body is not None, "our mails have a plain text"
+    return str(body.get_content())
 
 
 def _event_id(row: dict[str, Any]) -> str:

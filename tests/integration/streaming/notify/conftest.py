@@ -21,7 +21,7 @@ from lakehouse.kafka import LogWriter
 from lakehouse.settings import Service
 from lakehouse.tables import DELIVERIES
 from lakehouse.topics import ALERTS
-from tests.integration.streaming.notify.servers import PASSWORD, USER, Server
+from tests.integration.streaming.notify.servers import PASSWORD, USER, Server, text_of
 from tests.local_stack import LocalStack
 from tests.unit.streaming.notify.builders import event
 from waiting import until
@@ -100,7 +100,7 @@ class Bench:
 
     def references(self, name: str) -> list[str]:
         """Return the alert references in the mails to someone, in order."""
-        texts = [mail.get_content() for mail in self.server.to(self.address(name))]
+        texts = [text_of(mail) for mail in self.server.to(self.address(name))]
         return [word for text in texts for word in text.split() if word.startswith(f"{self.run}-alert-")]
 
     def states(self, name: str) -> dict[str, str]:

@@ -109,6 +109,13 @@ class Server:
         return self._asked[verb, to] - 1
 
 
+def text_of(mail: EmailMessage) -> str:
+    """Return the plain text of a mail of several parts."""
+    text = mail.get_body(("plain",))
+    assert text is not None
+    return str(text.get_content())
+
+
 def _login(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:
     given = (data.login, data.password) if isinstance(data, LoginPassword) else None
     return AuthResult(success=given == (USER.encode(), PASSWORD.encode()))

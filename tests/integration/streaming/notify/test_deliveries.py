@@ -12,9 +12,11 @@ from lakehouse.tables import DEAD_LETTERS_BY_DAY, DELIVERIES
 from streaming.notify import claimant
 from streaming.notify.deliveries import Deliveries
 from streaming.notify.message import message_id
+from streaming.notify.teams import Storm
+from streaming.notify.writer import Writer
 from tests.unit.streaming.notify.builders import NIGHT, event
 
-SENDER = "wardwatch@h.example"
+WRITER = Writer(sender="wardwatch@h.example", board_url="http://127.0.0.1:8501", cleared=("high",))
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def notifier(database: Cassandra, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
     def make(name: str) -> Deliveries:
         monkeypatch.setattr(claimant, "myself", lambda: f"{name}.example/1/1.0")
-        return Deliveries(database, SENDER)
+        return Deliveries(database, WRITER)
 
     return make
 
@@ -80,6 +82,19 @@ def test_a_digest_is_claimed_whole_and_taken_over_as_it_was(
     claims = second.claim(recipient, [onset(2), onset(3), onset(4)]).mine
     assert [claim.message_id for claim in claims] == [digest.message_id, message_id(["event-4"], recipient)]
     assert claims[0].mail == digest.mail
+
+
+def test_the_largest_digest_of_the_longest_ids_can_be_claimed(
+    notifier: Callable[[str], Deliveries], recipient: str
+) -> None:
+    patients = [f"{number:03d}{'p' * 61}" for number in range(Storm().largest_digest)]
+    alerts = [f"{patient}.signal_lost_resp_rate_bpm.1795489925000" for patient in patients]
+    events = [
+        event(number=number, patient_id=patient, alert_id=alert_id, event_id=f"{alert_id}.00000")
+        for number, (patient, alert_id) in enumerate(zip(patients, alerts, strict=True))
+    ]
+    (digest,) = notifier("first").claim(recipient, events).mine
+    assert all(alert_id.encode() in digest.mail for alert_id in alerts)
 
 
 def test_a_digest_leaves_out_what_was_sent_before(notifier: Callable[[str], Deliveries], recipient: str) -> None:

@@ -25,10 +25,11 @@ class FakeCourier:
         self.failures = failures
         self.log: list[tuple[str, int, str]] = []
 
-    def deliver(self, recipient: str, events: Sequence[AlertEvent]) -> None:
+    def deliver(self, recipient: str, events: Sequence[AlertEvent]) -> bool:
         if self.failures.get(recipient):
             raise self.failures[recipient].pop(0)
         self.log.append((recipient, events[0].offset, "sent"))
+        return True
 
     def give_up(self, recipient: str, events: Sequence[AlertEvent], _error: str) -> None:
         self.log.append((recipient, events[0].offset, "dead"))
@@ -44,12 +45,13 @@ def dispatched(courier: FakeCourier, *puts: tuple[str, int], give_up_s: float = 
     """Let recipients be told, and return what the courier did once all is done."""
     done: list[tuple[str, int]] = []
 
-    def delivered(recipient: str, events: Sequence[AlertEvent]) -> None:
+    def delivered(recipient: str, events: Sequence[AlertEvent], *, told: bool) -> None:
         done.extend((recipient, each.offset) for each in events)
+        assert told == ((recipient, events[0].offset, "dead") not in courier.log)
 
     async def run() -> None:
         with ThreadPoolExecutor(2) as threads:
-            dispatcher = Dispatcher(cast("Courier", courier), Storm(), threads, delivered, give_up_s)
+            dispatcher = Dispatcher(cast("Courier", courier), Storm(), threads, threads, delivered, give_up_s)
             for recipient, number in puts:
                 dispatcher.put(recipient, event(number=number))
             async with asyncio.timeout(10):

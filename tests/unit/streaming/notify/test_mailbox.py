@@ -9,7 +9,7 @@ import pytest
 from lakehouse.errors import SettingsError
 from lakehouse.settings import Settings
 from streaming.notify.mailbox import read, show
-from streaming.notify.message import compose
+from streaming.notify.writer import Writer
 from tests.unit.streaming.notify.builders import NIGHT, event
 
 
@@ -17,9 +17,10 @@ from tests.unit.streaming.notify.builders import NIGHT, event
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A run folder whose mailbox holds three mails, which arrived in the order of their numbers."""
     monkeypatch.setenv("COLUMNS", "200")
+    writer = Writer(sender="wardwatch@h.example", board_url="http://127.0.0.1:8501")
     box = mailbox.Maildir(tmp_path / "mail", create=True)
     for number, name in enumerate(("nurse", "physician", "nurse"), start=1):
-        mail = compose([event(number=number)], f"{name}@h.example", "wardwatch@h.example", NIGHT)
+        mail = writer.mail(f"{name}@h.example", [event(number=number)], NIGHT)
         key = box.add(mail)
         os.utime(tmp_path / "mail" / "new" / key, (NIGHT.timestamp() + number,) * 2)
     return Settings(run=tmp_path)
@@ -42,7 +43,8 @@ def test_one_mail_is_printed_whole(settings: Settings, capsys: pytest.CaptureFix
     show(settings, number=2)
     printed = capsys.readouterr().out
     assert "To: physician@h.example" in printed
-    assert "Reference  alert-2" in printed
+    assert "Reference    alert-2" in printed
+    assert "<html" not in printed
 
 
 def test_a_number_that_is_not_there_is_said(settings: Settings) -> None:

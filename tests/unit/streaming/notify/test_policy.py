@@ -40,6 +40,8 @@ TOLD: list[tuple[dict[str, Any], list[str]]] = [
     ({"step": "transfer", "from_ward_id": "ward-a"}, ["nurse@h"]),
     ({"step": "transfer", "from_ward_id": None}, ["nurse@h"]),
     ({"step": "transfer", "from_ward_id": "ward-a", "escalation": 1}, ["nurse@h", "physician@h"]),
+    ({"step": "clear", "priority": "medium"}, ["nurse@h", "physician@h", "consultant@h"]),
+    ({"step": "clear", "ward_id": "ward-a"}, ["nurse-a@h"]),
 ]
 
 HELD: list[tuple[dict[str, Any], str]] = [
@@ -54,7 +56,7 @@ HELD: list[tuple[dict[str, Any], str]] = [
     ({"step": "ease"}, "step ease is not mailed"),
     ({"step": "acknowledge"}, "step acknowledge is not mailed"),
     ({"step": "silence"}, "step silence is not mailed"),
-    ({"step": "clear"}, "step clear is not mailed"),
+    ({"step": "clear", "priority": "low"}, "step clear is not mailed"),
     ({"step": "discharge"}, "step discharge is not mailed"),
     ({"step": "refuse", "alert_id": None, "condition": None, "priority": None}, "step refuse is not mailed"),
 ]
@@ -70,3 +72,19 @@ def test_is_told_to(fields: dict[str, Any], recipients: list[str]) -> None:
 def test_is_told_to_nobody_and_says_why(fields: dict[str, Any], reason: str) -> None:
     decision = decide(event(**fields), TEAMS)
     assert (decision.recipients, decision.reason) == ((), reason)
+
+
+def test_the_end_of_an_alert_is_told_to_nobody_where_the_file_says_so() -> None:
+    teams = parse("{default: [duty@h], cleared: []}")
+    assert decide(event(step="clear"), teams).reason == "step clear is not mailed"
+
+
+def test_a_priority_that_nobody_of_a_step_hears_of_goes_to_the_step_before() -> None:
+    teams = parse("""\
+default: [duty@h]
+wards: {icu: {first: [nurse@h], second: [{to: [physician@h], priorities: [high]}]}}
+""")
+    told = [
+        decide(event(step="escalate", escalation=1, priority=each), teams).recipients for each in ("high", "medium")
+    ]
+    assert told == [("physician@h",), ("nurse@h",)]

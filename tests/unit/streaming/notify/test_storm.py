@@ -72,6 +72,28 @@ def test_after_a_long_wait_a_backlog_is_due_at_once() -> None:
     ]
 
 
+def test_what_cannot_keep_up_goes_out_together_although_the_minute_would_allow_each_by_itself() -> None:
+    waiting = queue(medium(1), medium(2))
+    assert numbers(waiting.take(1.1)) == [1, 2]
+
+
+def test_in_a_crowd_medium_is_held_and_high_goes_at_once_with_all_that_wait() -> None:
+    waiting = queue(medium(1))
+    assert (waiting.due_at(0, crowded=True), waiting.take(0.5, crowded=True)) == (30, [])
+    waiting.put(high(2), 1)
+    assert numbers(waiting.take(1, crowded=True)) == [1, 2]
+
+
+def test_when_the_crowd_is_gone_what_was_held_goes_out() -> None:
+    waiting = queue(medium(1))
+    assert numbers(waiting.take(0.5)) == [1]
+
+
+def test_a_digest_of_very_long_ids_is_a_shorter_one() -> None:
+    waiting = queue(*(event(number=number, priority="medium", event_id="p" * 15_000) for number in range(3)))
+    assert [numbers(waiting.take(600)), numbers(waiting.take(600))] == [[0, 1], [2]]
+
+
 def test_a_digest_keeps_to_one_day() -> None:
     tomorrow = NIGHT + timedelta(days=1)
     waiting = queue(medium(1), medium(2), event(number=3, priority="medium", received_at=tomorrow))
