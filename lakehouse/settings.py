@@ -11,7 +11,7 @@ import os
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -128,6 +128,22 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class BoardSettings(_Part):
+    """The live ward board: where it listens, where people open it, and who they are."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8501
+    url: str = ""  # how people reach it, for links in mails; behind a proxy another one than host and port
+    users: Path | None = None  # None = board-users.yaml in the run folder
+    first_password: SecretStr | None = None  # of the user `ward`, who is made where there are no users yet
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_an_address(cls, given: dict[str, Any]) -> dict[str, Any]:
+        url = given.get("url") or f"http://{given.get('host', '127.0.0.1')}:{given.get('port', 8501)}"
+        return given | {"url": url.rstrip("/")}
+
+
 class SparkSettings(_Part):
     """Where Spark runs, and with what."""
 
@@ -153,6 +169,7 @@ class Settings(BaseSettings):
     postgres: PostgresSettings = PostgresSettings()
     smtp: SmtpSettings = SmtpSettings()
     spark: SparkSettings = SparkSettings()
+    board: BoardSettings = BoardSettings()
 
     @classmethod
     def load(cls) -> Self:
