@@ -43,7 +43,12 @@ ACCESS: Final = {
     Service.NOTIFY: Access(reads=frozenset({"alerts"}), selects=_ALERT_TABLES | _MAIL_TABLES, modifies=_MAIL_TABLES),
     Service.CLOCK: Access(writes=frozenset({"bedside"})),
     Service.MONITORS: Access(writes=frozenset({"bedside"})),
-    Service.BOARD: Access(writes=frozenset({"bedside"}), selects=_ALL_TABLES, modifies=frozenset({"audit"})),
+    Service.BOARD: Access(
+        reads=frozenset({"bedside", "alerts"}),
+        writes=frozenset({"bedside"}),
+        selects=_ALL_TABLES,
+        modifies=frozenset({"audit"}),
+    ),
     Service.BATCH: Access(
         reads=frozenset({"bedside", "ecg", "alerts"}),
         writes=frozenset({"bedside"}),
