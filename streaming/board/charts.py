@@ -19,7 +19,6 @@ Spec = dict[str, Any]
 HEIGHT: Final = 150
 GAP_PARTS: Final = 40  # a line breaks where nothing was measured for a fortieth of the chart
 COLOURS: Final = {"high": "#ff4d4d", "medium": "#ffc933", "low": "#43d4e6"}
-_DASHES: Final = {"medium": [6, 4], "high": []}
 _VITAL_OF: Final[dict[str, str | None]] = {
     **{each.name: each.vital for each in LIMIT_CONDITIONS},
     **{each.name: each.vital for each in TECHNICAL_CONDITIONS},
@@ -51,22 +50,20 @@ def trend(
         "field": "t",
         "type": "temporal",
         "title": None,
-        "scale": {"domain": [begin_ms, end_ms], "type": "utc"},
+        "scale": {"domain": [_date(at) for at in span], "type": "utc"},
         "axis": {"format": "%H:%M", "labelOverlap": True},
     }
     y = {"field": "v", "type": "quantitative", "title": None, "scale": {"zero": False}}
+    line: Spec = {
+        "data": {"values": _points(at_ms, values, (end_ms - begin_ms) // GAP_PARTS)},
+        "mark": {"type": "line", "color": "#7fd1ff", "invalid": "break-paths-show-path-domains", "clip": True},
+        "encoding": {"x": x, "y": y},
+    }
+    layers = [line, _alarms(vital, alarms, begin_ms, end_ms), _limits(vital, limits)]
     return {
         "title": {"text": _LABELS[vital], "anchor": "start"},
         "height": HEIGHT,
-        "layer": [
-            _alarms(vital, alarms, begin_ms, end_ms),
-            {
-                "data": {"values": _points(at_ms, values, (end_ms - begin_ms) // GAP_PARTS)},
-                "mark": {"type": "line", "color": "#7fd1ff", "invalid": "break-paths-show-path-domains", "clip": True},
-                "encoding": {"x": x, "y": y},
-            },
-            _limits(vital, limits),
-        ],
+        "layer": [layer for layer in layers if layer["data"]["values"]],
     }
 
 
@@ -75,8 +72,8 @@ def _points(at_ms: Ints, values: Floats, gap_ms: int) -> list[Spec]:
     before_ms = None
     for at, value in zip(at_ms.tolist(), values.tolist(), strict=True):
         if before_ms is not None and at - before_ms > gap_ms:
-            points.append({"t": before_ms + 1, "v": None})
-        points.append({"t": at, "v": value})
+            points.append({"t": before_ms + 1.0, "v": None})
+        points.append({"t": float(at), "v": value})  # a whole number would come to the browser as one of 64 bits
         before_ms = at
     return points
 
@@ -94,11 +91,7 @@ def _limits(vital: str, limits: Iterable[InForce]) -> Spec:
         "encoding": {
             "y": {"field": "v", "type": "quantitative"},
             "color": _by_priority("level"),
-            "strokeDash": {
-                "field": "level",
-                "scale": {"domain": list(_DASHES), "range": list(_DASHES.values())},
-                "legend": None,
-            },
+            "strokeDash": {"condition": {"test": "datum.level === 'medium'", "value": [6, 4]}, "value": [1, 0]},
         },
     }
 
@@ -110,7 +103,7 @@ def _alarms(vital: str, alarms: Iterable[Episode], begin_ms: int, end_ms: int) -
         if _VITAL_OF.get(each.condition) == vital and closed_ms > begin_ms:
             onset_ms = max(int(each.onset_at.timestamp() * 1000), begin_ms)
             sign = words.SHAPES[each.priority]
-            shown.append({"t": onset_ms, "end": closed_ms, "level": each.priority, "sign": sign})
+            shown.append({"t": float(onset_ms), "end": float(closed_ms), "level": each.priority, "sign": sign})
     return {
         "data": {"values": shown},
         "encoding": {"x": {"field": "t", "type": "temporal"}, "color": _by_priority("level")},
@@ -131,6 +124,13 @@ def _by_priority(field: str) -> Spec:
         "scale": {"domain": list(COLOURS), "range": list(COLOURS.values())},
         "legend": None,
     }
+
+
+def _date(at: datetime) -> Spec:
+    """Return a time as Vega-Lite takes it in the domain of a scale, where a number will not do."""
+    at = at.astimezone(UTC)
+    date = {"year": at.year, "month": at.month, "date": at.day}
+    return date | {"hours": at.hour, "minutes": at.minute, "seconds": at.second, "utc": True}
 
 
 def span_of(now: datetime, hours: float) -> tuple[datetime, datetime]:

@@ -55,8 +55,8 @@ def tile(shown: Tile, now_ms: int) -> str:
         f"{''.join(_large(shown, vital, now_ms) for vital in LARGE)}"
         f'<div class="small">{_small(shown, now_ms)}</div>'
         f'<div class="alarms">{_alarms(shown)}</div>'
-        f'<div class="bottom"><span>{escape(words.news2(shown.news2, shown.news2_missing))}</span>{_technical(shown)}'
-        "</div></article>"
+        f'<div class="technical">{_technical(shown)}</div>'
+        f'<div class="news2">{escape(words.news2(shown.news2, shown.news2_missing))}</div></article>'
     )
 
 
@@ -99,15 +99,13 @@ def value(shown: Tile, vital: str, now_ms: int, *, arrow: bool = True) -> str:
 
 
 def _alarms(shown: Tile) -> str:
-    lines = [_alarm(alert) for alert in shown.clinical[:MOST_ALARMS]]
-    if len(shown.clinical) > MOST_ALARMS:
-        lines.append(f"<div>and {len(shown.clinical) - MOST_ALARMS} more</div>")
-    return "".join(lines)
+    more = len(shown.clinical) - MOST_ALARMS
+    mores = [""] * (MOST_ALARMS - 1) + [f" +{more}" if more > 0 else ""]
+    return "".join(_alarm(alert, words.short(alert) + rest) for alert, rest in zip(shown.clinical, mores, strict=False))
 
 
-def _alarm(alert: AlertEvent) -> str:
-    said = words.answer(alert)
-    text = escape(" · ".join(part for part in (words.alarm(alert), said) if part))
+def _alarm(alert: AlertEvent, said: str) -> str:
+    text = escape(" · ".join(part for part in (said, words.answer(alert)) if part))
     alert_id = escape(alert.alert_id or "", quote=True)
     button = "" if alert.acknowledged else f'<button data-act="acknowledge:{alert_id}" title="Acknowledge">✓</button>'
     answered = " answered" if is_answered(alert) else ""
@@ -118,10 +116,7 @@ def _alarm(alert: AlertEvent) -> str:
 
 
 def _technical(shown: Tile) -> str:
-    if not shown.technical:
-        return ""
-    more = f" +{len(shown.technical) - 1}" if len(shown.technical) > 1 else ""
-    return f'<span class="technical">⚙ {escape(words.alarm(shown.technical[0]))}{more}</span>'
+    return f"⚙ {escape(', '.join(map(words.short, shown.technical)))}" if shown.technical else ""
 
 
 def patient(shown: Tile, ward_id: str, faults: Sequence[str], now_ms: int) -> str:
@@ -131,7 +126,10 @@ def patient(shown: Tile, ward_id: str, faults: Sequence[str], now_ms: int) -> st
         for vital in words.LABELS
         if vital in shown.vitals
     )
-    alerts = "".join(map(_alarm, (*shown.clinical, *shown.technical))) or "<div>No open alerts.</div>"
+    alerts = (
+        "".join(_alarm(alert, words.alarm(alert)) for alert in (*shown.clinical, *shown.technical))
+        or "<div>No open alerts.</div>"
+    )
     priority = shown.priority
     return (
         f'<div class="page patient{" late" if faults else ""}">{banner(faults)}'

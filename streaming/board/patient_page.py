@@ -34,7 +34,7 @@ MOST_EPISODES: Final = 50
 def show(board: Board, name: str, user: User, patient_id: str, alert_id: str | None) -> None:
     """Show a patient who lies in a ward that the user may see."""
     try:
-        found = board.screens.patient(patient_id, user)
+        found = board.screens.patient(patient_id, user, st.query_params.get("ward"))
     except NotYet:
         _wait()
         return
@@ -44,6 +44,9 @@ def show(board: Board, name: str, user: User, patient_id: str, alert_id: str | N
             st.error("There is no such patient in the wards that you may see.")
             if st.button("Wards"):
                 screen.go()
+        return
+    if not board.screens.kept(patient_id)[0].is_read and not found.faults:
+        _wait()
         return
     actor = Actor(name, user, patient_id, found.ward_id)
     _head(board, actor)
@@ -74,7 +77,7 @@ def _wait() -> None:
 def _head(board: Board, actor: Actor) -> None:
     """Show vitals and open alerts, live. When other alerts are open than before, the whole page follows."""
     try:
-        found = board.screens.patient(actor.patient_id, actor.user)
+        found = board.screens.patient(actor.patient_id, actor.user, actor.ward_id)
     except NotYet:
         return
     if found is None or found.ward_id != actor.ward_id or board.door.user(actor.name) != actor.user:
@@ -170,8 +173,10 @@ def _set_limit(board: Board, actor: Actor) -> None:
     now_in_force = limits[condition]
     with st.form("limit"):
         left, right = st.columns(2)
-        medium = left.number_input("Medium priority", value=now_in_force.medium, step=1.0, key=f"medium-{condition}")
-        high = right.number_input("High priority", value=now_in_force.high, step=1.0, key=f"high-{condition}")
+        medium = left.number_input(
+            "Medium priority", value=float(now_in_force.medium), step=1.0, key=f"medium-{condition}"
+        )
+        high = right.number_input("High priority", value=float(now_in_force.high), step=1.0, key=f"high-{condition}")
         reason = st.text_input("Reason", max_chars=500)
         expiry = st.selectbox("Expires after", list(EXPIRIES), index=None, placeholder="choose an end")
         if st.form_submit_button("Set limit"):

@@ -157,6 +157,7 @@ class Patient:
 
     events: list[Row] = field(default_factory=list)
     limits: list[Row] = field(default_factory=list)
+    is_read: bool = False  # both, at least once
 
 
 class Reader:
@@ -215,7 +216,8 @@ class Reader:
             lambda: (Query(ALERT_EVENTS, key, 10.0, list), Query(LIMITS_BY_PATIENT, key, 10.0, list)),
         )
         events, limits = watched.queries
-        return Patient(events.rows or [], limits.rows or [])
+        is_read = events.rows is not None and limits.rows is not None
+        return Patient(events.rows or [], limits.rows or [], is_read)
 
     def _look(self, name: str, subject: str, queries: Callable[[], tuple[Query[Any], ...]]) -> Watched:
         now_s = time.monotonic()

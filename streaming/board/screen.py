@@ -42,7 +42,7 @@ def do(board: Board, name: str, user: User, ward_id: str, act: str) -> None:
     """Do what was clicked. An act is what a browser says: that the alert is one of this ward is looked up here."""
     kind, _, what = act.partition(":")
     if kind == "patient":
-        go(patient=what)
+        go(ward=ward_id, patient=what)
     elif kind == "ward":
         go(ward=what)
     elif kind == "wards":
@@ -52,7 +52,7 @@ def do(board: Board, name: str, user: User, ward_id: str, act: str) -> None:
         st.rerun(scope="app")
     elif kind == "acknowledge":
         patient_id = patient_of(what)
-        found = board.screens.patient(patient_id, user)
+        found = board.screens.patient(patient_id, user, ward_id)
         if found is None or found.ward_id != ward_id:
             st.toast(f"There is no such alert in {ward_id}.", icon="⛔")
             return

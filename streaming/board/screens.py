@@ -59,8 +59,10 @@ class Screens:
             return sorted(user.wards)
         return [*sorted({*self._wards, *self._reader.wards} - {NO_WARD}), NO_WARD]
 
-    def patient(self, patient_id: str, user: User) -> Found | None:
+    def patient(self, patient_id: str, user: User, hint: str | None = None) -> Found | None:
         """Return a patient of the wards that a user may see; None where no such patient lies there.
+
+        `hint` is a ward to look in, for example the one from which a person came: what counts is who lies there.
 
         Raises
         ------
@@ -68,7 +70,7 @@ class Screens:
             While a ward, where the patient may lie, is read for the first time.
         """
         now_ms = clock_ms()
-        for ward_id in self._wards_of(patient_id, user):
+        for ward_id in self._wards_of(patient_id, user, hint):
             ward = self._reader.ward(ward_id)
             faults = self._faults(ward, now_ms)
             found = next((tile for tile in self._tiles(ward_id, ward, now_ms) if tile.patient_id == patient_id), None)
@@ -78,16 +80,21 @@ class Screens:
                 raise NotYet
         return None
 
-    def _wards_of(self, patient_id: str, user: User) -> list[str]:
+    def _wards_of(self, patient_id: str, user: User, hint: str | None) -> list[str]:
+        """Return the wards, among those that a user may see, in which a patient may lie."""
         stay = self._tail.stays.get(patient_id)
-        if stay is not None and (stay.ward_id or stay.discharged_ms):
-            candidates = [stay.ward_id or NO_WARD]
-        elif ALL_WARDS in user.wards:
-            events = self._reader.patient(patient_id).events
-            last = max(events, key=lambda row: row["received_at"], default=None)
-            candidates = [(last and last["ward_id"]) or NO_WARD]
-        else:
+        if stay is not None and stay.ward_id:
+            candidates = [stay.ward_id]
+        elif ALL_WARDS not in user.wards:
             candidates = list(user.wards)
+        elif hint is not None:
+            candidates = [hint]
+        else:  # a link from a mail: there has been an alert
+            kept = self._reader.patient(patient_id)
+            if not kept.is_read and not self._reader.error:
+                raise NotYet
+            last = max(kept.events, key=lambda row: row["received_at"], default=None)
+            candidates = [(last and last["ward_id"]) or NO_WARD]
         return [ward_id for ward_id in candidates if user.sees(ward_id)]
 
     def kept(self, patient_id: str) -> tuple[Patient, list[Accepted]]:

@@ -74,5 +74,6 @@ def flags_of(settings: Settings) -> dict[str, object]:
         "browser_gatherUsageStats": False,
         "client_toolbarMode": "minimal",
         "client_showErrorDetails": "none",
+        "client_showErrorLinks": False,
         "theme_base": "dark",
     }

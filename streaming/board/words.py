@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from clinical.conditions import LIMIT_CONDITIONS, TECHNICAL_CONDITIONS
 from clinical.vitals import ACVPU, CONSCIOUSNESS, TEMPERATURE
 from lakehouse.events import AlertEvent
 from streaming.notify import wording
@@ -42,6 +43,10 @@ PARAMETERS: Final = {
 }
 
 
+_LIMIT_CONDITION: Final = {condition.name: condition for condition in LIMIT_CONDITIONS}
+_TECHNICAL: Final = {condition.name: condition for condition in TECHNICAL_CONDITIONS}
+
+
 def age(seconds: float) -> str:
     """Return an age as one reads it at a glance."""
     whole = max(int(seconds), 0)
@@ -65,6 +70,19 @@ def alarm(alert: AlertEvent) -> str:
     return " ".join(part for part in (wording.condition(alert), value, limit) if part)
 
 
+def short(alert: AlertEvent) -> str:
+    """Return the same for a tile, read from two metres: ``SpO2 84 < 85``, ``no SpO2``, ``vf``."""
+    known = _LIMIT_CONDITION.get(alert.condition or "")
+    if known is not None and alert.value is not None:
+        value = number(known.vital, alert.value)
+        return f"{LABELS.get(known.vital, 'NEWS2')} {value} {wording.limit(alert).replace('>=', '≥')}".rstrip()
+    technical = _TECHNICAL.get(alert.condition or "")
+    if technical is not None and technical.vital is not None:
+        kind = "no" if technical.name.startswith("signal_lost") else "impossible"
+        return f"{kind} {LABELS[technical.vital]}"
+    return wording.condition(alert)
+
+
 def answer(alert: AlertEvent) -> str:
     """Return what people did about an alert; empty where nobody has answered it. `by` is who acknowledged it."""
     parts = []
@@ -81,7 +99,7 @@ def news2(score: int | None, missing: Sequence[str]) -> str:
         return "NEWS2 –"
     if not missing:
         return f"NEWS2 {score}"
-    return f"NEWS2 ≥{score} without {', '.join(PARAMETERS.get(name, name) for name in missing)}"
+    return f"NEWS2 ≥{score} (no {', '.join(PARAMETERS.get(name, name) for name in missing)})"
 
 
 def moment(at: datetime | None) -> str:

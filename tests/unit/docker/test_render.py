@@ -113,7 +113,7 @@ def test_every_process_is_restarted(run: Path) -> None:
     supervisor.read(run / "supervisord.conf")
 
     programs = [section for section in supervisor.sections() if section.startswith("program:")]
-    assert len(programs) == len(PROGRAMS) == 15
+    assert len(programs) == len(PROGRAMS) == 16
     assert all(supervisor[program]["autorestart"] == "true" for program in programs)
 
 
