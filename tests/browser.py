@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 WIDTH, HEIGHT = 1920, 1080
 TIMEOUT_MS = 30_000
@@ -17,6 +17,7 @@ def browser() -> Iterator[Browser]:
     """One browser for the run; each test opens pages of its own in it."""
     chromium = shutil.which("chromium")
     assert chromium, "tests of pages need Chromium; there is none on the PATH; apt-get install chromium"
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield running

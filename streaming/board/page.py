@@ -18,6 +18,7 @@ CHROME: Final = """<style>
 [data-testid="stMainBlockContainer"] { padding: 0; max-width: none; }
 [data-testid="stMain"] { background: #10151b; }
 .st-key-inner { padding: 0 1rem 1rem; }
+.st-key-inner td, .st-key-inner th { padding: 0.15rem 1.2rem 0.15rem 0; text-align: left; }
 </style>"""
 
 

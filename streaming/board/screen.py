@@ -15,6 +15,8 @@ from streaming.board.markup import banner
 from streaming.board.server import Board
 
 EVERY_S: Final = 1.0
+_DONE: Final = ":material/check:"
+_REFUSED: Final = ":material/block:"
 
 _HERE: Final = Path(__file__).parent
 _CUT_OFF: Final = banner(["THIS SCREEN IS CUT OFF: nothing comes from the server any more."])
@@ -54,7 +56,7 @@ def do(board: Board, name: str, user: User, ward_id: str, act: str) -> None:
         patient_id = patient_of(what)
         found = board.screens.patient(patient_id, user, ward_id)
         if found is None or found.ward_id != ward_id:
-            st.toast(f"There is no such alert in {ward_id}.", icon="⛔")
+            st.toast(f"There is no such alert in {ward_id}.", icon=_REFUSED)
             return
         actor = Actor(name, user, patient_id, ward_id)
         send(lambda: board.desk.acknowledge(actor, what), "Acknowledgement")
@@ -65,7 +67,7 @@ def send(act: Callable[[], Place], what: str) -> bool:
     try:
         place = act()
     except Refused as refused:
-        st.toast(str(refused), icon="⛔")
+        st.toast(str(refused), icon=_REFUSED)
         return False
     st.session_state.setdefault("waiting", {})[place] = what
     return True
@@ -78,7 +80,7 @@ def tell_outcomes(board: Board) -> None:
         outcome = board.tail.outcome(place)
         if outcome is not None:
             del waiting[place]
-            st.toast(f"{what} {outcome}.", icon="✅" if outcome == "accepted" else "⛔")
+            st.toast(f"{what} {outcome}.", icon=_DONE if outcome == "accepted" else _REFUSED)
 
 
 def go(**where: str) -> None:

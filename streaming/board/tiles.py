@@ -58,7 +58,7 @@ class Tile:
 
     patient_id: str
     bed: str
-    clinical: tuple[AlertEvent, ...]  # worst first
+    clinical: tuple[AlertEvent, ...]  # unanswered before answered, the worst first
     technical: tuple[AlertEvent, ...]
     vitals: Mapping[str, Shown]
     sparklines: Mapping[str, str]
@@ -69,13 +69,12 @@ class Tile:
     @property
     def unanswered(self) -> AlertEvent | None:
         """The worst clinical alert that nobody has acknowledged and that is not silenced."""
-        return next((alert for alert in self.clinical if not is_answered(alert)), None)
+        return next((alert for alert in self.clinical[:1] if not is_answered(alert)), None)
 
     @property
     def priority(self) -> str:
         """Of the worst clinical alert that is unanswered, else of the worst; empty where there is none."""
-        worst = self.unanswered or next(iter(self.clinical), None)
-        return (worst.priority or "") if worst is not None else ""
+        return (self.clinical[0].priority or "") if self.clinical else ""
 
 
 def is_answered(alert: AlertEvent) -> bool:
@@ -154,12 +153,12 @@ def tile(bed: Bed, alerts: Sequence[AlertEvent], latest: Latest | None, course: 
         )
         for name, (value, at_ms) in values.items()
     }
-    worst_first = sorted(alerts, key=lambda alert: (-rank(alert), is_answered(alert), _onset(alert)))
+    asking_first = sorted(alerts, key=lambda alert: (is_answered(alert), -rank(alert), _onset(alert)))
     return Tile(
         patient_id=bed.patient_id,
         bed=bed.bed or "?",
-        clinical=tuple(alert for alert in worst_first if alert.condition not in TECHNICAL),
-        technical=tuple(alert for alert in worst_first if alert.condition in TECHNICAL),
+        clinical=tuple(alert for alert in asking_first if alert.condition not in TECHNICAL),
+        technical=tuple(alert for alert in asking_first if alert.condition in TECHNICAL),
         vitals=shown,
         sparklines={name: trends.sparkline(name, *courses[name], now_ms) for name in SPARKED if name in courses},
         news2=bed.news2,

@@ -87,9 +87,9 @@ def answer(alert: AlertEvent) -> str:
     """Return what people did about an alert; empty where nobody has answered it. `by` is who acknowledged it."""
     parts = []
     if alert.acknowledged:
-        parts.append(f"✓ seen by {wording.clean(alert.by or 'unknown')}")
+        parts.append(f"✓ {wording.clean(alert.by or 'seen')}")
     if alert.silenced_until is not None:
-        parts.append(f"silenced until {alert.silenced_until.astimezone(UTC):%H:%M}")
+        parts.append(f"silent to {alert.silenced_until.astimezone(UTC):%H:%M}")
     return ", ".join(parts)
 
 

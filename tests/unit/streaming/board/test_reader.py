@@ -76,7 +76,8 @@ def test_of_two_lanes_documents_the_newer_one_says_where_a_patient_lies() -> Non
 def test_an_open_alert_knows_who_acknowledged_it() -> None:
     row = dict.fromkeys(OPEN_ALERTS_BY_WARD.names) | {
         "alert_id": "p1.spo2_low.1", "patient_id": "p1", "ward_id": "icu", "condition": "spo2_low",
-        "step": "acknowledge", "priority": "high", "received_at": NOW, "acknowledged": True, "acknowledged_by": "n.meier",
+        "step": "acknowledge", "priority": "high", "received_at": NOW, "acknowledged": True,
+        "acknowledged_by": "n.meier",
     }  # fmt: skip
     (alert,) = alerts_of([row])
     assert (alert.acknowledged, alert.by, alert.escalation) == (True, "n.meier", 0)

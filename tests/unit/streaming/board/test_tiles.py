@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lakehouse.events import AlertEvent
+from lakehouse.events import AlertEvent, Priority
 from streaming.board.freshness import Freshness
 from streaming.board.history import History
 from streaming.board.tiles import Bed, Stay, Tile, grid, occupied, tiles
@@ -25,7 +25,7 @@ def order(*beds: tuple[str, list[AlertEvent], int | None]) -> list[str]:
     return [tile.patient_id for tile in shown([Bed(name, "1", news2=score) for name, _, score in beds], all_alerts)]
 
 
-def of(patient_id: str, priority: str, **more: Any) -> list[AlertEvent]:
+def of(patient_id: str, priority: Priority, **more: Any) -> list[AlertEvent]:
     return [alert(priority, patient_id=patient_id, **more)]
 
 
@@ -63,7 +63,7 @@ def test_a_tile_tells_clinical_from_technical_and_takes_the_worst_unanswered_pri
         ],
     )
 
-    assert [each.condition for each in tile.clinical] == ["spo2_low", "heart_rate_high"]
+    assert [each.condition for each in tile.clinical] == ["heart_rate_high", "spo2_low"]
     assert [each.condition for each in tile.technical] == ["signal_lost_sbp_mmhg"]
     assert tile.priority == "medium"
 

@@ -47,5 +47,5 @@ def test_what_was_answered_says_by_whom_and_until_when() -> None:
     until = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
 
     assert words.answer(alert()) == ""
-    assert words.answer(alert(acknowledged=True, by="n.meier")) == "✓ seen by n.meier"
-    assert words.answer(alert(silenced_until=until)) == "silenced until 14:30"
+    assert words.answer(alert(acknowledged=True, by="n.meier")) == "✓ n.meier"
+    assert words.answer(alert(silenced_until=until)) == "silent to 14:30"
