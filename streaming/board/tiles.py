@@ -69,7 +69,8 @@ class Tile:
     @property
     def unanswered(self) -> AlertEvent | None:
         """The worst clinical alert that nobody has acknowledged and that is not silenced."""
-        return next((alert for alert in self.clinical[:1] if not is_answered(alert)), None)
+        worst = next(iter(self.clinical), None)
+        return None if worst is None or is_answered(worst) else worst
 
     @property
     def priority(self) -> str:
