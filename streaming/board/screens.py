@@ -17,6 +17,7 @@ from streaming.board.login import ALL_WARDS, User
 from streaming.board.reader import Patient, Reader, Ward
 from streaming.board.tail import Tail
 from streaming.board.tiles import Tile
+from streaming.board.trends import Trends
 
 DRAWN_FOR_S: Final = 0.5
 
@@ -40,6 +41,7 @@ class Screens:
         self._tail = tail
         self._reader = reader
         self._wards = census.wards_of(care_teams)
+        self._trends = Trends(tail.history.course)
         self._lock = Lock()
         self._drawn: dict[str, tuple[float, str]] = {}
 
@@ -107,7 +109,7 @@ class Screens:
 
     def _tiles(self, ward_id: str, ward: Ward, now_ms: int) -> list[Tile]:
         beds = tiles.occupied(ward_id, ward.beds, self._tail.stays)
-        return tiles.tiles(beds, ward.alerts, self._tail.history.latest, self._tail.history.course, now_ms)
+        return tiles.tiles(beds, ward.alerts, self._tail.history.latest, self._trends.of, now_ms)
 
     def _faults(self, ward: Ward, now_ms: int) -> list[str]:
         log = self._tail.signs()

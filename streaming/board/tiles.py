@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import Final
 
 from clinical.conditions import PRIORITIES, TECHNICAL_CONDITIONS
-from clinical.vitals import HEART_RATE, SPO2, VITALS
+from clinical.vitals import VITALS
 from lakehouse.events import AlertEvent
-from streaming.board import freshness, trends
+from streaming.board import freshness
 from streaming.board.freshness import Freshness
-from streaming.board.history import Floats, Ints, Latest
+from streaming.board.history import Latest
+from streaming.board.trends import Trend
 
-SPARKED: Final = (HEART_RATE.name, SPO2.name)
 TECHNICAL: Final = frozenset(condition.name for condition in TECHNICAL_CONDITIONS)
 
-Course = Callable[[str, str], tuple[Ints, Floats]]
+Trending = Callable[[str, str, int], Trend]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def tiles(
     beds: Iterable[Bed],
     alerts: Iterable[AlertEvent],
     latest: Callable[[str], Latest | None],
-    course: Course,
+    trend: Trending,
     now_ms: int,
 ) -> list[Tile]:
     """Return the tiles of a ward, worst first.
@@ -103,8 +103,8 @@ def tiles(
         Who lies there. A patient who is not among them and has an alert there has a tile, too.
     alerts
         Open alerts of the ward; `by` is who acknowledged.
-    latest, course
-        As in `History`.
+    latest, trend
+        As `History.latest` and `Trends.of`.
     """
     of_patient: dict[str, list[AlertEvent]] = {}
     for alert in alerts:
@@ -114,7 +114,7 @@ def tiles(
         patient_id: Bed(patient_id, open_[0].bed) for patient_id, open_ in of_patient.items() if patient_id not in known
     }
     found = [
-        tile(bed, of_patient.get(patient_id, ()), latest(patient_id), course, now_ms)
+        tile(bed, of_patient.get(patient_id, ()), latest(patient_id), trend, now_ms)
         for patient_id, bed in (known | unlisted).items()
     ]
     return sorted(found, key=urgency)
@@ -135,7 +135,7 @@ def _stays(ward_id: str, stay: Stay | None) -> bool:
     return stay.ward_id == ward_id
 
 
-def tile(bed: Bed, alerts: Sequence[AlertEvent], latest: Latest | None, course: Course, now_ms: int) -> Tile:
+def tile(bed: Bed, alerts: Sequence[AlertEvent], latest: Latest | None, trend: Trending, now_ms: int) -> Tile:
     """Return one bed's tile. Of each vital the newer of log and store is shown."""
     values = dict(bed.vitals)
     period_ms = 0
@@ -144,13 +144,13 @@ def tile(bed: Bed, alerts: Sequence[AlertEvent], latest: Latest | None, course: 
         for vital, value, at_ms in zip(VITALS, latest.values.tolist(), latest.at_ms.tolist(), strict=True):
             if at_ms and at_ms >= values.get(vital.name, (0.0, 0))[1]:
                 values[vital.name] = (value, at_ms)
-    courses = {name: course(bed.patient_id, name) for name in values if name in trends.SPREADS}
+    trends = {name: trend(bed.patient_id, name, now_ms) for name in values}
     shown = {
         name: Shown(
             value,
             at_ms,
             freshness.of_value(name, at_ms, period_ms, now_ms),
-            trends.arrow(name, *courses[name], now_ms) if name in courses else "",
+            trends[name].arrow,
         )
         for name, (value, at_ms) in values.items()
     }
@@ -161,7 +161,7 @@ def tile(bed: Bed, alerts: Sequence[AlertEvent], latest: Latest | None, course: 
         clinical=tuple(alert for alert in asking_first if alert.condition not in TECHNICAL),
         technical=tuple(alert for alert in asking_first if alert.condition in TECHNICAL),
         vitals=shown,
-        sparklines={name: trends.sparkline(name, *courses[name], now_ms) for name in SPARKED if name in courses},
+        sparklines={name: each.sparkline for name, each in trends.items() if each.sparkline},
         news2=bed.news2,
         news2_missing=bed.news2_missing,
         heard_ms=max(bed.heard_ms, latest.heard_ms if latest is not None else 0),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -9,6 +12,8 @@ from numpy.typing import NDArray
 
 from clinical.conditions import LIMIT_CONDITIONS
 from clinical.policy import POLICY
+from clinical.vitals import HEART_RATE, SPO2
+from streaming.board.history import STEP_MS
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -23,10 +28,46 @@ _VITAL_OF: Final = {condition.name: condition.vital for condition in LIMIT_CONDI
 # What a display and a quiet night leave open says nothing about a direction: the least spread of the limits policy.
 SPREADS: Final = {_VITAL_OF[limit.condition]: limit.least_spread for limit in POLICY.personal}
 
+MOST_KEPT: Final = 10_000
+SPARKED: Final = (HEART_RATE.name, SPO2.name)
 SPARK_MS: Final = 30 * MINUTE_MS
 SPARK_POINTS: Final = 60
 SPARK_WIDTH: Final = 100.0
 SPARK_HEIGHT: Final = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """An arrow and a sparkline; either may be empty."""
+
+    arrow: str
+    sparkline: str
+
+
+class Trends:
+    """The trends of patients, each worked out once in ten seconds, which is how often a course has a new value.
+
+    Parameters
+    ----------
+    course
+        As `History.course`: patient and vital -> times in ms, values.
+    """
+
+    def __init__(self, course: Callable[[str, str], tuple[Ints, Floats]]) -> None:
+        self._course = course
+        self._of = lru_cache(maxsize=MOST_KEPT)(self._worked_out)
+
+    def of(self, patient_id: str, vital: str, now_ms: int) -> Trend:
+        """Return where a vital of a patient is going."""
+        return self._of(patient_id, vital, now_ms // STEP_MS + 1)
+
+    def _worked_out(self, patient_id: str, vital: str, step: int) -> Trend:
+        at_ms, values = self._course(patient_id, vital)
+        now_ms = step * STEP_MS
+        return Trend(
+            arrow(vital, at_ms, values, now_ms),
+            sparkline(vital, at_ms, values, now_ms) if vital in SPARKED else "",
+        )
 
 
 def arrow(vital: str, at_ms: Ints, values: Floats, now_ms: int) -> str:

@@ -6,13 +6,14 @@ from lakehouse.events import Priority
 from streaming.board import markup
 from streaming.board.history import History
 from streaming.board.tiles import Bed, Tile, tiles
+from streaming.board.trends import Trends
 from tests.unit.streaming.board.builders import NOW_MS, alert, readings
 
 
 def one(bed: Bed, *alerts: object) -> Tile:
     history = History()
     history.take(readings((bed.patient_id, 3, {"heart_rate_bpm": 82}), (bed.patient_id, 40, {"spo2_pct": 97})))
-    (tile,) = tiles([bed], alerts, history.latest, history.course, NOW_MS)  # type: ignore[arg-type]
+    (tile,) = tiles([bed], alerts, history.latest, Trends(history.course).of, NOW_MS)  # type: ignore[arg-type]
     return tile
 
 

@@ -11,12 +11,13 @@ from lakehouse.events import AlertEvent, Priority
 from streaming.board.freshness import Freshness
 from streaming.board.history import History
 from streaming.board.tiles import Bed, Stay, Tile, grid, occupied, tiles
+from streaming.board.trends import Trends
 from tests.unit.streaming.board.builders import NOW, NOW_MS, alert, readings
 
 
 def shown(beds: list[Bed], alerts: list[AlertEvent] | None = None, history: History | None = None) -> list[Tile]:
     history = history or History()
-    return tiles(beds, alerts or [], history.latest, history.course, NOW_MS)
+    return tiles(beds, alerts or [], history.latest, Trends(history.course).of, NOW_MS)
 
 
 def order(*beds: tuple[str, list[AlertEvent], int | None]) -> list[str]:

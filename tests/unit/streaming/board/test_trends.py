@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streaming.board.trends import MINUTE_MS, arrow, sparkline
+from streaming.board.trends import MINUTE_MS, Trends, arrow, sparkline
 
 NOW_MS = 1_800_000_000_000
 AT_MS = NOW_MS - np.arange(12 * 6, -1, -1) * 10_000  # twelve minutes, every ten seconds
@@ -63,3 +63,18 @@ def test_a_gap_in_the_data_is_a_gap_in_the_line() -> None:
 
 def test_nothing_recent_is_no_line() -> None:
     assert sparkline("spo2_pct", AT_MS, gone_from(97, 97), NOW_MS + 31 * MINUTE_MS) == ""
+
+
+def test_a_trend_is_worked_out_once_in_ten_seconds_for_all_who_look() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def course(patient_id: str, vital: str) -> tuple[np.ndarray, np.ndarray]:
+        asked.append((patient_id, vital))
+        return AT_MS, gone_from(80, 100)
+
+    trends = Trends(course)
+    for later_ms in (0, 4_000, 9_999):
+        assert trends.of("p1", "heart_rate_bpm", NOW_MS + later_ms).arrow == "↑"
+    assert asked == [("p1", "heart_rate_bpm")]
+    trends.of("p1", "heart_rate_bpm", NOW_MS + 10_000)
+    assert len(asked) == 2
