@@ -159,6 +159,7 @@ def _silence(board: Board, actor: Actor, found: Found) -> None:
                 return
             now = datetime.now(UTC)
             screen.send(lambda: board.desk.silence(actor, alert_id, now + SILENCES[length], now), "Silence")
+    screen.tell_refusal("Silence")
 
 
 def _set_limit(board: Board, actor: Actor) -> None:
@@ -187,6 +188,7 @@ def _set_limit(board: Board, actor: Actor) -> None:
             screen.send(
                 lambda: board.desk.set_limit(actor, condition, [medium, high], reason, expires_at, known, now), "Limit"
             )
+    screen.tell_refusal("Limit")
 
 
 @st.fragment(run_every=2.0)

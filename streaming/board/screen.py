@@ -62,15 +62,22 @@ def do(board: Board, name: str, user: User, ward_id: str, act: str) -> None:
         send(lambda: board.desk.acknowledge(actor, what), "Acknowledgement")
 
 
-def send(act: Callable[[], Place], what: str) -> bool:
+def send(act: Callable[[], Place], what: str) -> None:
     """Do an act of the desk, and remember it until its outcome is known; say why where it was refused."""
     try:
         place = act()
     except Refused as refused:
+        st.session_state.refused = {what: str(refused)}
         st.toast(str(refused), icon=_REFUSED)
-        return False
+        return
+    st.session_state.refused = {}
     st.session_state.setdefault("waiting", {})[place] = what
-    return True
+
+
+def tell_refusal(what: str) -> None:
+    """Say why the last such act was refused, until another one is tried: a toast is soon gone."""
+    if why_not := st.session_state.get("refused", {}).get(what):
+        st.error(why_not)
 
 
 def tell_outcomes(board: Board) -> None:

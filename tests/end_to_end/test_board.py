@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,7 +41,7 @@ def board_ward(live_ward: Ward) -> Ward:
 @pytest.fixture
 def patient(board_ward: Ward, request: pytest.FixtureRequest) -> Iterator[str]:
     """A patient of a test's own, whose heart rate has been above 120 for forty seconds; discharged at the end."""
-    name = str(request.node.name).replace("_", "-")[:50]
+    name = f"{str(request.node.name).replace('_', '-')[:50]}-{uuid.uuid4().hex[:8]}"
     board_ward.play(name, seconds_of((5, {}), (40, {"heart_rate_bpm": 130})), ward_id=WARD, bed="7")
     yield name
     board_ward.play(name, [], ward_id=WARD, discharge=True)
@@ -137,7 +138,7 @@ def test_a_silence_needs_an_end(board_ward: Ward, page: Page, patient: str) -> N
 
     page.get_by_role("button", name="Silence", exact=True).click()
     expect(page.get_by_text("A silence needs an end.")).to_be_visible()
-    page.get_by_label("For").click()
+    page.get_by_role("combobox", name="For").click()
     page.get_by_role("option", name="15 min", exact=True).click()
     page.get_by_role("button", name="Silence", exact=True).click()
 
@@ -148,15 +149,15 @@ def test_a_limit_is_set_within_policy_and_refused_beyond_with_the_reason(
     board_ward: Ward, page: Page, patient: str
 ) -> None:
     sign_in(page, board_ward, "d.roth", f"patient={patient}")
-    page.get_by_label("Condition").click()
+    page.get_by_role("combobox", name="Condition").click()
     page.get_by_role("option", name="SpO2 low").click()
-    page.get_by_label("Expires after").click()
+    page.get_by_role("combobox", name="Expires after").click()
     page.get_by_role("option", name="4 h", exact=True).click()
     page.get_by_label("Reason").fill("known lung disease")
 
     page.get_by_role("spinbutton", name="Medium priority").fill("70")
     page.get_by_role("button", name="Set limit").click()
-    expect(page.get_by_text("A limit is looser than policy allows.")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("A limit is looser than policy allows.").first).to_be_visible()
     assert asked(board_ward, patient) == []
 
     page.get_by_role("spinbutton", name="Medium priority").fill("88")
