@@ -15,6 +15,7 @@ from lakehouse.errors import WardwatchError
 SECONDS = {
     "latency": 300,
     "capacity": 60,
+    "board": 300,
     "fold": 10,
     "offline": 0,
     "lake": 0,
@@ -35,13 +36,17 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     name: Annotated[str, typer.Argument(help=", ".join(SECONDS))],
     seconds: Annotated[int | None, typer.Option(min=1, help="How long to measure.")] = None,
+    patients: Annotated[int | None, typer.Option(min=1, help="Of `board`: how many are simulated.")] = None,
 ) -> None:
     """Run one benchmark."""
     if name not in SECONDS:
         raise typer.BadParameter(f"there is no benchmark {name!r}; choose among {', '.join(SECONDS)}")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if patients is not None and name != "board":
+        raise typer.BadParameter(f"{name} has its own number of patients; leave out --patients")
+    more = {} if patients is None else {"patients": patients}
     try:
-        importlib.import_module(f"bench.{name.replace('-', '_')}").run(seconds or SECONDS[name]).print()
+        importlib.import_module(f"bench.{name.replace('-', '_')}").run(seconds or SECONDS[name], **more).print()
     except WardwatchError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)

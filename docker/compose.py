@@ -134,6 +134,7 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
         "WARDWATCH_CASSANDRA__HOSTS": json.dumps(settings.cassandra.hosts),
         "WARDWATCH_HDFS__HOST": settings.hdfs.host,
         "WARDWATCH_POSTGRES__HOST": settings.postgres.host,
+        "WARDWATCH_BOARD__HOST": "0.0.0.0",  # noqa: S104  inside a container
         "WARDWATCH_SMTP__HOST": settings.smtp.host,
         "WARDWATCH_SMTP__USER": str(settings.smtp.user),
         "WARDWATCH_SMTP__CA_FILE": str(settings.smtp.ca_file),
@@ -145,6 +146,7 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
     logins = {program.name: {f"WARDWATCH_PASSWORDS__{program.name.upper()}"} for program in OWN}
     for name in ("notify", "watchdog"):
         logins[name] |= smtp
+    logins["board"] |= {"WARDWATCH_BOARD__FIRST_PASSWORD"}
     # Jobs run below the scheduler; Airflow's own passwords stand in its configuration.
     logins["scheduler"] = {f"WARDWATCH_PASSWORDS__{Service.BATCH.upper()}"} | smtp
     logins["airflow-init"] = {"WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD", "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD"}

@@ -40,6 +40,7 @@ def missing_secrets(known: Mapping[str, str]) -> dict[str, str]:
     wanted = {f"WARDWATCH_PASSWORDS__{service.upper()}": _password for service in Service}
     wanted |= {
         "WARDWATCH_SMTP__PASSWORD": _password,
+        "WARDWATCH_BOARD__FIRST_PASSWORD": _password,
         "WARDWATCH_STACK__BROKER_PASSWORD": _password,
         "WARDWATCH_STACK__CONTROLLER_PASSWORD": _password,
         "WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD": _password,

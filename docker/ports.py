@@ -46,6 +46,7 @@ PORTS = (
     PortUse("datanode", "WARDWATCH_STACK__DATANODE_IPC_PORT", 9867),
     PortUse("postgres", "WARDWATCH_POSTGRES__PORT", 5432),
     PortUse("mail", "WARDWATCH_SMTP__PORT", 1025),
+    PortUse("board", "WARDWATCH_BOARD__PORT", 8501),
     PortUse("api-server", "WARDWATCH_STACK__AIRFLOW_PORT", 8080),
 )
 

@@ -36,6 +36,7 @@ OWN = (
     Program("standby", "standby", stop_wait_s=10, may_wait=True),
     Program("landing", "landing", may_wait=True),
     Program("notify", "notify", stop_wait_s=15),
+    Program("board", "board", stop_wait_s=15, may_wait=True),
     Program("watchdog", "watchdog", stop_wait_s=10),  # last: it is started when there is something to watch
 )
 # The night: `airflow NAME` each, in the environment of Airflow. It starts last, when the ward is watched already.

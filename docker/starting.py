@@ -21,6 +21,7 @@ from certificates import ensure_certificate
 from credentials import ENV_FILE, missing_secrets, read_env, write_env
 from jars import install
 from java import Java, find_java
+from lakehouse.settings import Service
 from ports import choose_ports
 from preflight import check_machine
 from programs import AIRFLOW, INIT, OWN, SERVICES, Program
@@ -68,6 +69,8 @@ def bring_up(programs: list[Program], run: Path, console: Console, *, with_init:
         if not supervisor.is_running():
             supervisor.launch(settings.stack.id, java.home)
         _start(Stack(run, supervisor, settings, java, console), to_start, with_init=with_init)
+        if any(program.name == Service.BOARD for program in programs):
+            console.print(f"Ward board: {settings.board.url}, user `ward`, password WARDWATCH_BOARD__FIRST_PASSWORD.")
         console.print(f"Ready. Ports and secrets: {run / ENV_FILE}. Logs: {run / 'logs'}.", soft_wrap=True)
 
 

@@ -46,7 +46,12 @@ ACCESS: Final = {
     Service.WATCHDOG: Access(reads=frozenset({"bedside", "alerts"})),  # no store: it must speak when they are down
     Service.CLOCK: Access(writes=frozenset({"bedside"})),
     Service.MONITORS: Access(writes=frozenset({"bedside"})),
-    Service.BOARD: Access(writes=frozenset({"bedside"}), selects=_ALL_TABLES, modifies=frozenset({"audit"})),
+    Service.BOARD: Access(
+        reads=frozenset({"bedside", "alerts"}),
+        writes=frozenset({"bedside"}),
+        selects=_ALL_TABLES,
+        modifies=frozenset({"audit"}),
+    ),
     Service.BATCH: Access(
         reads=frozenset({"bedside", "ecg", "alerts"}),
         writes=frozenset({"bedside"}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from queue import Queue
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
@@ -208,6 +209,30 @@ class LogWriter:
                 self._producer.poll(0.1)
                 said = self._say_waiting(said)
         self._raise_refusal()
+
+    def write(self, topic: str, key: bytes, value: bytes, timeout_s: float) -> tuple[int, int]:
+        """Write one record now and return its partition and offset. For clicks, not for streams.
+
+        The writer needs a `message_timeout_ms` of at most that time, or a record that was given up is written later.
+
+        Raises
+        ------
+        StoreError
+            When Kafka refuses it, or does not take it in time.
+        """
+        reports: Queue[tuple[KafkaError | None, Message]] = Queue()
+        self._producer.produce(topic, key=key, value=value, on_delivery=lambda *report: reports.put(report))
+        deadline = time.monotonic() + 2 * timeout_s  # the client itself gives up after one
+        while reports.empty() and time.monotonic() < deadline:
+            self._producer.poll(0.01)
+        error, record = (None, None) if reports.empty() else reports.get()
+        partition, offset = (None, None) if record is None else (record.partition(), record.offset())
+        if error is not None or partition is None or offset is None:
+            raise StoreError(
+                f"Kafka must take a record within {timeout_s:g} s; {topic}: "
+                f"{error.str() if error is not None else 'no answer'}; see `make status`, and repeat"
+            )
+        return partition, offset
 
     def flush(self, timeout_s: float | None = None) -> None:
         """Wait until every record handed over is written by all replicas; without a limit of time when None.

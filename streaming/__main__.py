@@ -66,6 +66,32 @@ def watchdog() -> None:
 
 
 @app.command()
+def board() -> None:
+    """Serve the live ward board to browsers."""
+    from streaming.board import server
+
+    server.run(Settings.load())
+
+
+@app.command("board-user")
+def board_user(
+    name: Annotated[str, typer.Argument(help="What the person signs in with, and what the log will name.")],
+    role: Annotated[
+        str, typer.Option(help="viewer looks, nurse also acknowledges and silences, physician sets limits.")
+    ],
+    ward: Annotated[list[str], typer.Option(help="A ward that the user may see; repeat it for more, '*' for all.")],
+    password: Annotated[
+        str,
+        typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="Asked for when it is not given."),
+    ],
+) -> None:
+    """Add a user of the ward board, or give one a new password, role and wards."""
+    from streaming.board.login import Users
+
+    typer.echo(f"Wrote {Users.of(Settings.load()).put(name, role, tuple(ward), password)}.")
+
+
+@app.command()
 def rebuild(partitions: Partitions = None) -> None:
     """Rebuild the state of the alarms from the lake and the log, when its snapshots are lost."""
     from streaming import rebuild

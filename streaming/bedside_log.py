@@ -19,6 +19,7 @@ from lakehouse.topics import BEDSIDE
 logger = logging.getLogger(__name__)
 
 MOST_RECORDS: Final = 20_000
+REPLY_S: Final = 30.0
 AT_ONCE: Final = {"fetch_wait_max_ms": 20, "fetch_queue_backoff_ms": 5}
 IN_NO_HURRY: Final = {"fetch_wait_max_ms": 100, "fetch_min_bytes": 1_000_000, "fetch_queue_backoff_ms": 20}
 
@@ -46,6 +47,14 @@ class BedsideLog:
     def ends(self) -> dict[int, tuple[int, int]]:
         """Return for each partition the first offset that it has and the next that it will write."""
         return log_ends(self._reader, BEDSIDE.name)
+
+    def positions_at(self, at_ms: int) -> dict[int, int]:
+        """Return for each partition the offset of the first record at that time or later, else the next one."""
+        ends = self.ends()
+        asked = self._reader.offsets_for_times(
+            [TopicPartition(BEDSIDE.name, partition, at_ms) for partition in ends], timeout=REPLY_S
+        )
+        return {each.partition: each.offset if each.offset >= 0 else ends[each.partition][1] for each in asked}
 
     def begin(self, positions: Mapping[int, int]) -> None:
         """Read from these positions: partition -> next offset."""

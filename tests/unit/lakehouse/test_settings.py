@@ -45,3 +45,14 @@ def test_without_a_login_there_is_nothing_to_keep(smtp: pytest.MonkeyPatch) -> N
     smtp.setenv("WARDWATCH_SMTP__SECURITY", "none")
     smtp.setenv("WARDWATCH_SMTP__HOST", "mail.hospital.example")
     assert Settings.load().smtp.user is None
+
+
+def test_mails_link_to_where_the_board_listens_unless_people_reach_it_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WARDWATCH_RUN", str(tmp_path))
+    assert Settings.load().board.url == "http://127.0.0.1:8501"
+    monkeypatch.setenv("WARDWATCH_BOARD__PORT", "9000")
+    assert Settings.load().board.url == "http://127.0.0.1:9000"
+    monkeypatch.setenv("WARDWATCH_BOARD__URL", "https://board.hospital.example/")
+    assert Settings.load().board.url == "https://board.hospital.example"

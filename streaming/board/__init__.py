@@ -1,0 +1,1 @@
+"""The live ward board: what clinicians look at, and where they answer alarms and set limits."""

@@ -1,0 +1,101 @@
+"""The one component of the pages: HTML in, clicks out. And what a click means, wherever it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from streaming.board.desk import Actor, Place
+from streaming.board.freshness import CONNECTION_LATE_MS
+from streaming.board.login import Refused, Right, User
+from streaming.board.markup import banner
+from streaming.board.server import Board
+
+EVERY_S: Final = 1.0
+_DONE: Final = ":material/check:"
+_REFUSED: Final = ":material/block:"
+
+_HERE: Final = Path(__file__).parent
+_CUT_OFF: Final = banner(["THIS SCREEN IS CUT OFF: nothing comes from the server any more."])
+
+_component = st.components.v2.component(
+    "wardwatch",
+    html=f'<div class="root"><div class="connection">{_CUT_OFF}</div><div class="place"></div></div>',
+    css=(_HERE / "screen.css").read_text(encoding="utf-8"),
+    js=(_HERE / "screen.js").read_text(encoding="utf-8"),
+)
+
+
+def show(html: str, user: User, ward_id: str, key: str) -> str | None:
+    """Show HTML and return what was clicked since it was last shown, for example ``patient:ID``; None for nothing."""
+    result = _component(
+        key=key,
+        data={"html": html, "may_answer": user.may(Right.ANSWER, ward_id), "late_after_ms": CONNECTION_LATE_MS},
+        on_act_change=lambda: None,
+    )
+    act: str | None = result.act
+    return act
+
+
+def do(board: Board, name: str, user: User, ward_id: str, act: str) -> None:
+    """Do what was clicked. An act is what a browser says: that the alert is one of this ward is looked up here."""
+    kind, _, what = act.partition(":")
+    if kind == "patient":
+        go(ward=ward_id, patient=what)
+    elif kind == "ward":
+        go(ward=what)
+    elif kind == "wards":
+        go()
+    elif kind == "leave":
+        st.session_state.clear()
+        st.rerun(scope="app")
+    elif kind == "acknowledge":
+        patient_id = patient_of(what)
+        found = board.screens.patient(patient_id, user, ward_id)
+        if found is None or found.ward_id != ward_id:
+            st.toast(f"There is no such alert in {ward_id}.", icon=_REFUSED)
+            return
+        actor = Actor(name, user, patient_id, ward_id)
+        send(lambda: board.desk.acknowledge(actor, what), "Acknowledgement")
+
+
+def send(act: Callable[[], Place], what: str) -> None:
+    """Do an act of the desk, and remember it until its outcome is known; say why where it was refused."""
+    try:
+        place = act()
+    except Refused as refused:
+        st.session_state.refused = {what: str(refused)}
+        st.toast(str(refused), icon=_REFUSED)
+        return
+    st.session_state.refused = {}
+    st.session_state.setdefault("waiting", {})[place] = what
+
+
+def tell_refusal(what: str) -> None:
+    """Say why the last such act was refused, until another one is tried: a toast is soon gone."""
+    if why_not := st.session_state.get("refused", {}).get(what):
+        st.error(why_not)
+
+
+def tell_outcomes(board: Board) -> None:
+    """Say what came of the acts of this session."""
+    waiting: dict[Place, str] = st.session_state.get("waiting", {})
+    for place, what in list(waiting.items()):
+        outcome = board.tail.outcome(place)
+        if outcome is not None:
+            del waiting[place]
+            st.toast(f"{what} {outcome}.", icon=_DONE if outcome == "accepted" else _REFUSED)
+
+
+def go(**where: str) -> None:
+    """Lead to another view; the address says which, so that it can be kept and the browser's back button works."""
+    st.query_params.from_dict(where)
+    st.rerun(scope="app")
+
+
+def patient_of(alert_id: str) -> str:
+    """Return the patient of an alert, from its id: PATIENT.CONDITION.ONSET."""
+    return alert_id.rsplit(".", 2)[0]
