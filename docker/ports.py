@@ -47,6 +47,7 @@ PORTS = (
     PortUse("postgres", "WARDWATCH_POSTGRES__PORT", 5432),
     PortUse("mail", "WARDWATCH_SMTP__PORT", 1025),
     PortUse("api-server", "WARDWATCH_STACK__AIRFLOW_PORT", 8080),
+    PortUse("superset", "WARDWATCH_STACK__SUPERSET_PORT", 8088),
 )
 
 

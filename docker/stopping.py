@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from programs import AIRFLOW, OWN, SERVICES, Program
+from programs import AIRFLOW, OWN, SERVICES, SUPERSET, Program
 from supervision import Supervisor, end_orphans
 
 
 def bring_down(run: Path, console: Console) -> None:
-    """End the night, our own processes, the services they need, then supervisord, and wait until all are gone."""
+    """End reports and night, our own processes, the services, then supervisord, and wait until all are gone."""
     supervisor = Supervisor(run)
     if supervisor.is_running():
-        for group in (AIRFLOW, OWN, SERVICES):
+        for group in (SUPERSET, AIRFLOW, OWN, SERVICES):
             _stop(group, supervisor, console)
         supervisor.shutdown()
         console.print("Wardwatch has ended; its data stay in the run folder.")
