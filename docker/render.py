@@ -158,7 +158,7 @@ def _program_context(program: Program, settings: StackSettings, run: Path, java:
     if program in AIRFLOW:
         environment = airflow_environment(settings, run)
     if program in SUPERSET:
-        environment = superset_environment(run / "superset" / "conf", run / "superset" / "data")
+        environment = superset_environment(ROOT, run / "superset" / "conf", run / "superset" / "data")
     return {
         "name": program.name,
         "stop_wait_s": program.stop_wait_s,
@@ -178,7 +178,7 @@ def _command(program: Program, settings: StackSettings, run: Path, java: Java) -
     if program in AIRFLOW:
         return airflow_command(program.name)
     if program in SUPERSET:
-        return superset_command(LOOPBACK, settings.stack.superset_port)
+        return superset_command(ROOT, LOOPBACK, settings.stack.superset_port)
     if program.name == "postgres":
         return postgres.command(run)
     if program.name == "mail":

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from programs import AIRFLOW, OWN, SERVICES, SUPERSET, Program
-from supervision import Supervisor, end_orphans
+from supervision import ProcessInfo, Supervisor, end_orphans
 
 
 def bring_down(run: Path, console: Console) -> None:
@@ -27,7 +27,12 @@ def bring_down(run: Path, console: Console) -> None:
 
 def _stop(group: tuple[Program, ...], supervisor: Supervisor, console: Console) -> None:
     processes = supervisor.processes()
-    names = [program.name for program in reversed(group) if processes[program.name].state != "STOPPED"]
+    names = [program.name for program in reversed(group) if _runs(processes.get(program.name))]
     if names:
         with console.status(f"ending {', '.join(names)}"):
             supervisor.stop(names)
+
+
+def _runs(process: ProcessInfo | None) -> bool:
+    # An earlier version's supervisor does not know what this one has added.
+    return process is not None and process.state != "STOPPED"

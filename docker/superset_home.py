@@ -11,23 +11,23 @@ from lakehouse.settings import Service
 from stack import ROOT, StackError, StackSettings
 
 # An environment of its own: its dependencies and those of the platform cannot live together.
-_BIN = ROOT / ".venv-superset" / "bin"
+_BIN = Path(".venv-superset") / "bin"
 USERS = ("admin", "manager")
 # One process of some 400 MB answers all charts of a dashboard at once from its threads: they wait for PostgreSQL.
 THREADS = 8
 TIMEOUT_S = 120
 
 
-def superset_command(bind: str, port: int) -> list[str]:
-    """Return the command of the web server."""
+def superset_command(root: Path, bind: str, port: int) -> list[str]:
+    """Return the command of the web server; `root` is where the repository lies."""
     options = ["--bind", f"{bind}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)]
-    return [str(_BIN / "gunicorn"), *options, "--timeout", str(TIMEOUT_S), "superset.app:create_app()"]
+    return [str(root / _BIN / "gunicorn"), *options, "--timeout", str(TIMEOUT_S), "superset.app:create_app()"]
 
 
-def superset_environment(conf_dir: Path, data_dir: Path) -> dict[str, str]:
+def superset_environment(root: Path, conf_dir: Path, data_dir: Path) -> dict[str, str]:
     """Return what Superset's programs need to find their configuration; secrets are in a file of that folder."""
     return {
-        "SUPERSET_CONFIG_PATH": str(ROOT / "superset" / "superset_config.py"),
+        "SUPERSET_CONFIG_PATH": str(root / "superset" / "superset_config.py"),
         "SUPERSET_HOME": str(data_dir),
         "WARDWATCH_SUPERSET_CONF": str(conf_dir / "superset.json"),
         "PYTHONPATH": "",  # the repository's packages are the platform's
@@ -53,13 +53,13 @@ def prepare_superset(settings: StackSettings, run: Path) -> None:
     StackError
         When its environment is not there, or with what Superset said last.
     """
-    python = _BIN / "python"
+    python = ROOT / _BIN / "python"
     if not python.exists():
         raise StackError(f"Superset runs in {_BIN.parent.name}, which is not there; run `make setup`")
     home = run / "superset"
     (home / "data").mkdir(exist_ok=True)
     stack = settings.stack
-    environment = os.environ | superset_environment(home / "conf", home / "data") | {
+    environment = os.environ | superset_environment(ROOT, home / "conf", home / "data") | {
         "WARDWATCH_STACK__SUPERSET_ADMIN_PASSWORD": stack.superset_admin_password.get_secret_value(),
         "WARDWATCH_STACK__SUPERSET_MANAGER_PASSWORD": stack.superset_manager_password.get_secret_value(),
     }  # fmt: skip

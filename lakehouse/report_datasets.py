@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import yaml
 
-from lakehouse.contract import Column, MartTable
+from lakehouse.contract import UNIT_SUFFIXES, Column, MartTable
 from lakehouse.mart_tables import (
     ALARM_EPISODES,
     ALARM_HOURS_DAILY,
@@ -34,6 +34,7 @@ FOLDER: Final = Path("superset/assets/datasets/Wardwatch_marts")
 # Whatever is made from a name has the same uuid wherever it is made, so an import finds what an earlier one made.
 NAMESPACE: Final = UUID("6f0d3c52-5a0a-4c7e-9d3a-6a1f6c1b7a11")
 DATABASE_UUID: Final = uuid5(NAMESPACE, "database/marts")
+CODES: Final = frozenset({"condition", "expectation", "hop"})  # names of catalogues
 COUNT: Final = ",d"
 DECIMAL: Final = ",.1f"
 PERCENT: Final = ".1%"
@@ -182,7 +183,10 @@ def render_dataset(table: MartTable, metrics: Iterable[Metric]) -> dict[str, Any
         "uuid": str(dataset_uuid(table)),
         "database_uuid": str(DATABASE_UUID),
         "version": "1.0.0",
-        "columns": [_column(column) for column in table.columns],
+        "columns": [
+            *(_column(column) for column in table.columns),
+            *(_in_words(column) for column in table.columns if column.name in CODES),
+        ],
         "metrics": [
             {"metric_name": each.name, "verbose_name": each.label, "expression": each.sql, "d3format": each.number}
             for each in metrics
@@ -193,7 +197,7 @@ def render_dataset(table: MartTable, metrics: Iterable[Metric]) -> dict[str, Any
 def _column(column: Column) -> dict[str, Any]:
     return {
         "column_name": column.name,
-        "verbose_name": None,
+        "verbose_name": _label(column),
         "description": f"{column.doc} Unit: {column.unit}." if column.unit else column.doc,
         "type": sql_type(column).upper(),
         "is_dttm": column.type in {"date", "timestamp"},
@@ -201,6 +205,31 @@ def _column(column: Column) -> dict[str, Any]:
         "groupby": True,
         "filterable": True,
     }
+
+
+def _in_words(column: Column) -> dict[str, Any]:
+    """Return a column that Superset computes: a code as people read it."""
+    return {
+        "column_name": f"{column.name}_in_words",
+        "verbose_name": _label(column),
+        "description": column.doc,
+        "expression": f"REPLACE({column.name}, '_', ' ')",
+        "type": "TEXT",
+        "is_dttm": False,
+        "is_active": True,
+        "groupby": True,
+        "filterable": True,
+    }
+
+
+def _label(column: Column) -> str:
+    """Return a column's name as a table heads it, with its unit behind it."""
+    name = column.name.removesuffix("_id")
+    suffix = UNIT_SUFFIXES.get(column.unit or "", "")
+    if suffix and column.unit != "/d":
+        name = name.removesuffix(suffix)
+    label = name.removesuffix("_at").replace("_", " ")
+    return label[:1].upper() + label[1:] + (f", {column.unit}" if suffix and column.unit != "/d" else "")
 
 
 def files() -> Iterator[tuple[Path, str]]:

@@ -21,6 +21,7 @@ USERS = {"admin": "Admin", "manager": MANAGER}
 # What opening a dashboard takes; besides it, the datasets of the dashboards. No edit, no export, no SQL, no exploring.
 OPENS_DASHBOARDS = {
     ("can_dashboard", "Superset"),
+    ("can_log", "Superset"),
     ("can_read", "Chart"),
     ("can_read", "CssTemplate"),
     ("can_read", "CurrentUserRestApi"),
@@ -97,10 +98,7 @@ def ensure_user(security_manager, name: str, password: str):  # noqa: ANN201  Su
 
 
 def import_assets(contents: dict[str, str], admin) -> None:
-    """Import databases, datasets, charts and dashboards; what is there already is overwritten.
-
-    Columns and metrics of a dataset that the files no longer have go, too.
-    """
+    """Import databases, datasets, charts and dashboards; what is there already is overwritten."""
     from superset.commands.importers.v1.assets import ImportAssetsCommand
     from superset.utils.core import override_user
 

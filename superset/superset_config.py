@@ -9,7 +9,9 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+from flask import Flask, redirect, request
 from sqlalchemy.engine import URL, make_url
+from werkzeug.wrappers import Response
 
 _there = json.loads(Path(os.environ["WARDWATCH_SUPERSET_CONF"]).read_text(encoding="utf-8"))
 
@@ -56,7 +58,7 @@ RATELIMIT_STORAGE_URI = "memory://"
 FAB_API_SWAGGER_UI = False
 
 APP_NAME = "Wardwatch reports"
-LOGO_TARGET_PATH = "/dashboard/list/"
+LOGO_TARGET_PATH = HOME = "/dashboard/list/"
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 50_000
 
@@ -72,3 +74,11 @@ FEATURE_FLAGS = {
     "TAGGING_SYSTEM": False,
     "THUMBNAILS": False,
 }
+
+
+def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  Superset's name
+    """Begin with the list of dashboards: Superset's own first page is for those who make charts and queries."""
+
+    @app.before_request
+    def show_dashboards() -> Response | None:
+        return redirect(HOME) if request.path in {"/", "/superset/welcome/"} else None
