@@ -25,6 +25,7 @@ SECONDS = {
     "policy": 0,
     "quality": 0,
     "recalibrate": 0,
+    "superset": 0,
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

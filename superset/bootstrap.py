@@ -7,13 +7,14 @@ Superset's database: where that is the same, nothing is done, not even the impor
 import hashlib
 import json
 import os
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import psycopg2
 
 HERE = Path(__file__).resolve().parent
-ASSETS = HERE / "assets"
+ASSETS = Path(sys.argv[1]) if sys.argv[1:] else HERE / "assets"  # another folder, to try a change
 MANAGER = "ClinicalManager"
 # Who may log in: name (also of the variable with the password) and role.
 USERS = {"admin": "Admin", "manager": MANAGER}

@@ -23,6 +23,11 @@ class Figure(NamedTuple):
     step: float
     dashboard: str  # where it is explained
 
+    @property
+    def title(self) -> str:
+        """The label as it stands at the beginning of a line."""
+        return self.label[0].upper() + self.label[1:]
+
     def words(self, value: float) -> str:
         """Return a value as people read it."""
         return self.form.format(value)

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from batch.summaries.figures import BURDEN, DASHBOARDS, FIGURES
 from batch.summaries.moved import FEWEST_DAYS, Move
 
+# Longer than usual, so that a subject stays on one line: a client may show a folded one with a blank in front.
+POLICY: Final = SMTP.clone(max_line_length=250)
 ALWAYS: Final = (
     "patients", "alarms_per_patient_day", "non_actionable_pct", "median_to_acknowledge_min", "escalated_pct",
     "limits_published", "differences", "checks_not_met",
@@ -46,7 +48,7 @@ class Summary(NamedTuple):
     def facts(self) -> list[tuple[str, str]]:
         """The numbers that stand in every mail, as far as the day has them."""
         return [
-            (figure.label, figure.words(self.numbers[figure.name]))
+            (figure.title, figure.words(self.numbers[figure.name]))
             for figure in FIGURES
             if figure.name in ALWAYS and figure.name in self.numbers
         ]
@@ -67,7 +69,7 @@ def message_id(day: date, recipient: str) -> str:
 
 def compose(summary: Summary, recipient: str, sender: str, now: datetime) -> EmailMessage:
     """Write the mail to one manager."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = f"Wardwatch <{sender}>"
     message["To"] = recipient
     message["Subject"] = f"Wardwatch {summary.day}: {summary.headline}"

@@ -29,8 +29,8 @@ class Move(NamedTuple):
 
     def sentence(self) -> str:
         """Say it in words."""
-        label = self.figure.label[0].upper() + self.figure.label[1:]
-        return f"{label}: {self.figure.words(self.value)}, {self.direction} from {self.figure.words(self.week)}"
+        now, before = self.figure.words(self.value), self.figure.words(self.week)
+        return f"{self.figure.title}: {now}, {self.direction} from {before}"
 
 
 def moved_most(series: Mapping[str, Series], day: date) -> list[Move]:

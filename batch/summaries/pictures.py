@@ -40,10 +40,9 @@ def lines(title: str, unit: str, series: Mapping[str, Series]) -> bytes:
     axes.grid(axis="y", color="#E5E5E5")
     axes.spines[["top", "right"]].set_visible(False)
     if any(series.values()):
-        axes.xaxis.set_major_locator(DayLocator(interval=max(1, _span_days(series) // 7)))
+        axes.xaxis.set_major_locator(DayLocator(interval=max(1, -(-_span_days(series) // 7))))
         axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
-        axes.legend(fontsize=8, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 1.02))
-        axes.margins(y=0.25)
+        canvas.legend(fontsize=8, frameon=False, ncols=MOST_LINES, loc="upper right")
     picture = BytesIO()
     canvas.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()

@@ -42,9 +42,9 @@ def test_its_subject_says_the_day_and_what_moved_most() -> None:
 def test_text_and_html_say_the_same() -> None:
     received = mail()
     plain, html = text(received, "plain"), text(received, "html")
-    for said in ("Escalated", "Alarms per patient-day: 12.0, up from 8.0", "patients monitored", "56", "3 %"):
+    for said in ("Escalated", "Alarms per patient-day: 12.0, up from 8.0", "Patients monitored", "56", "3 %"):
         assert (said in plain) == (said in html), said
-    for fact in ("Alarms per patient-day: 12.0, up from 8.0", "patients monitored", "Tuesday 24 November 2026"):
+    for fact in ("Alarms per patient-day: 12.0, up from 8.0", "Patients monitored", "Tuesday 24 November 2026"):
         assert fact in plain
         assert fact in html
 
