@@ -16,7 +16,7 @@ TESTS = $(wildcard tests/unit tests/architecture tests/integration tests/end_to_
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.compiled .venv-airflow/.synced  ## Python environments from the lock, jars checked by sha256, the fold compiled
+setup: .venv/.compiled .venv-airflow/.synced .venv-superset/.synced  ## Python environments from the lock, jars checked by sha256, the fold compiled
 	@$(LAUNCHER) jars
 
 demo: setup  ## Start what watches, play patients, show alarms as they happen, have a night; Ctrl-C ends it
@@ -81,9 +81,13 @@ prerequisites:
 	@$(UV) sync --frozen
 	@touch $@
 
-# Airflow's dependencies and the platform's cannot live together: one lock, two environments.
+# The dependencies of Airflow, of Superset and of the platform cannot live together: one lock, three environments.
 .venv-airflow/.synced: uv.lock .uv/$(UV_VERSION)
 	@UV_PROJECT_ENVIRONMENT=.venv-airflow $(UV) sync --frozen --no-default-groups --group airflow
+	@touch $@
+
+.venv-superset/.synced: uv.lock .uv/$(UV_VERSION)
+	@UV_PROJECT_ENVIRONMENT=.venv-superset $(UV) sync --frozen --no-default-groups --group superset
 	@touch $@
 
 # Compiled once here (half a minute), the fold is loaded in a second by every process that folds.

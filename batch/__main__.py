@@ -134,6 +134,14 @@ def report(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help=
 
 
 @app.command()
+def summary(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="UTC day of the marts.")]) -> None:
+    """Mail the managers a summary of a day: what moved most against the week before, charts, links to dashboards."""
+    from batch import summary as job
+
+    command.say_last(job.run(Settings.load(), day.date(), datetime.now(UTC)).summary())
+
+
+@app.command()
 def care(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="UTC day that is over.")]) -> None:
     """Sort a closed day in the lake, delete what is older than its retention, and files that were replaced."""
     from batch import care as job

@@ -10,27 +10,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from batch.reports.burden import burden_of, most_alarms
+from batch.reports.census import Census, read_census
+from batch.reports.decisions import read_night
 from batch.reports.episodes import Row, read_episodes
 from batch.reports.latency import MEASURED_TO_RECEIVED, ONSET_TO_RAISED, RECEIVED_TO_SENT, Times
 from batch.reports.limits import read_limits, real_effect
 from batch.reports.mails import delivery_rows, read_told, received_of, received_to_sent_ms
 from batch.reports.vitals import read_vitals
+from batch.reports.wards import alarm_hours_of, patient_days_of, ward_burden_of
 from lakehouse.cassandra import Cassandra
 from lakehouse.lake import Lake
 from lakehouse.mart_tables import (
     ALARM_BURDEN_DAILY,
     ALARM_EPISODES,
+    ALARM_HOURS_DAILY,
     DELIVERY_DAILY,
     LATENCY_DAILY,
+    LIMIT_DECISIONS,
     LIMITS_EFFECT,
     LIMITS_HISTORY,
+    PATIENT_DAYS,
     PATIENTS_MOST_ALARMS,
     VITALS_DAILY,
+    WARD_BURDEN_DAILY,
 )
 from lakehouse.marts import Marts
 from lakehouse.progress import unwatched
@@ -74,26 +82,30 @@ def run(settings: Settings, day: date, advance: Callable[[int], None] = unwatche
         Marts(settings, Service.BATCH, patience_s=PATIENCE_S) as marts,
     ):
         episodes = read_episodes(lake, day)
-        vitals = read_vitals(lake, day, advance)
+        census = read_census(lake, day)
+        vitals = read_vitals(lake, day, census, advance)
+        night = read_night(lake, cassandra, day)
         told = read_told(cassandra, day)
         waits = _times(received_to_sent_ms(told.deliveries, received_of(lake, day)))
         delays = _times(_delays_ms(episodes.by_day.get(day, ())))
         hops = ((vitals.transit, MEASURED_TO_RECEIVED), (delays, ONSET_TO_RAISED), (waits, RECEIVED_TO_SENT))
         latency = [row for times, hop in hops if (row := times.row(day, hop)) is not None]
 
-        rows = _replace_alarms(marts, day, episodes.by_day)
+        rows = Counter({VITALS_DAILY.name: marts.replace_day(VITALS_DAILY, day, vitals.rows)})
+        rows.update(_replace_alarms(marts, day, episodes.by_day, census))
         for table, made in (
-            (VITALS_DAILY, vitals.rows),
             (LATENCY_DAILY, latency),
             (DELIVERY_DAILY, delivery_rows(told, day)),
-            (LIMITS_HISTORY, read_limits(lake, day)),
+            (LIMITS_HISTORY, read_limits(lake, day, census)),
+            (LIMIT_DECISIONS, night.decisions),
         ):
             rows[table.name] = marts.replace_day(table, day, made)
-        rows[LIMITS_EFFECT.name] = marts.replace_day(LIMITS_EFFECT, day, real_effect(marts, day), source="real")
+        for source, made in (("real", real_effect(marts, day, census)), ("backtest", night.tried)):
+            rows[LIMITS_EFFECT.name] += marts.replace_day(LIMITS_EFFECT, day, made, source=source)
     return Report(day, vitals.readings, episodes.without_onset, dict(rows))
 
 
-def _replace_alarms(marts: Marts, day: date, by_day: dict[date, list[Row]]) -> Counter[str]:
+def _replace_alarms(marts: Marts, day: date, by_day: dict[date, list[Row]], census: Census) -> Counter[str]:
     """Write episodes, and what sums them up on each day that has changed."""
     rows: Counter[str] = Counter()
     rows[ALARM_EPISODES.name] += marts.replace_day(ALARM_EPISODES, day, by_day.get(day, []))
@@ -104,8 +116,16 @@ def _replace_alarms(marts: Marts, day: date, by_day: dict[date, list[Row]]) -> C
             )
     for each in sorted({day, *by_day}):
         episodes = marts.read(ALARM_EPISODES, each)
-        rows[ALARM_BURDEN_DAILY.name] += marts.replace_day(ALARM_BURDEN_DAILY, each, burden_of(episodes))
-        rows[PATIENTS_MOST_ALARMS.name] += marts.replace_day(PATIENTS_MOST_ALARMS, each, most_alarms(episodes))
+        measured = {row["patient_id"] for row in marts.read(VITALS_DAILY, each)}
+        patients = patient_days_of(episodes, measured, partial(census.ward_id, day=each))
+        for table, made in (
+            (ALARM_BURDEN_DAILY, burden_of(episodes)),
+            (PATIENTS_MOST_ALARMS, most_alarms(episodes)),
+            (PATIENT_DAYS, patients),
+            (WARD_BURDEN_DAILY, ward_burden_of(episodes, patients)),
+            (ALARM_HOURS_DAILY, alarm_hours_of(episodes)),
+        ):
+            rows[table.name] += marts.replace_day(table, each, made)
     return rows
 
 

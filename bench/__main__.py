@@ -27,6 +27,7 @@ SECONDS = {
     "night": 0,
     "recalibrate": 0,
     "mail": 60,
+    "superset": 0,
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -27,6 +27,7 @@ from lakehouse.settings import (
 from programs import AIRFLOW, OWN
 from render import CONFIG, Context, Place, render, service_context
 from stack import ROOT, StackPart, StackSettings
+from superset_home import superset_command, superset_environment
 from versions import load_versions
 
 _CONFIG_DIR = Path("/config")
@@ -37,9 +38,10 @@ _DATA_DIRS = {
     "datanode": "/data",
     "postgres": "/var/lib/postgresql/18/docker",
     "airflow": "/var/lib/wardwatch/airflow",
+    "superset": "/var/lib/wardwatch/superset",
 }
 # `CLIENT://:9092` is how Kafka says "every address"; the others write zeros.
-_BINDS = {"kafka": ""} | dict.fromkeys(("cassandra", "namenode", "datanode", "postgres", "airflow"), "0.0.0.0")  # noqa: S104  inside a container
+_BINDS = dict.fromkeys(_DATA_DIRS, "0.0.0.0") | {"kafka": ""}  # noqa: S104  inside a container
 _HOSTS = {"airflow": "api-server"}
 _INNER_SECRETS = tuple(name for name, field in StackPart.model_fields.items() if field.annotation is SecretStr)
 _CERTIFICATE = _CONFIG_DIR / "smtp" / "cert.pem"
@@ -94,9 +96,18 @@ def compose_context(settings: StackSettings, target: Path) -> Context:
         "uv": versions.uv,
         "processes": [program.name for program in OWN],
         "night": [program.name for program in AIRFLOW],
+        "reports": reports_of(settings),
         "smtp_port": settings.smtp.port,
         "healthcheck": _healthcheck,
     }
+
+
+def reports_of(settings: StackSettings) -> dict[str, str]:
+    """Return command and environment of Superset, as the compose file writes them."""
+    image = Path("/opt/wardwatch")
+    command = superset_command(image, _BINDS["superset"], settings.stack.superset_port)
+    environment = superset_environment(image, _CONFIG_DIR, Path(_DATA_DIRS["superset"]))
+    return {"command": json.dumps(command), "environment": json.dumps(environment)}
 
 
 def _healthcheck(host: str, port: int) -> str:
@@ -135,6 +146,7 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
         "WARDWATCH_HDFS__HOST": settings.hdfs.host,
         "WARDWATCH_POSTGRES__HOST": settings.postgres.host,
         "WARDWATCH_BOARD__HOST": "0.0.0.0",  # noqa: S104  inside a container
+        "WARDWATCH_SUPERSET_URL": f"http://superset:{settings.stack.superset_port}",
         "WARDWATCH_SMTP__HOST": settings.smtp.host,
         "WARDWATCH_SMTP__USER": str(settings.smtp.user),
         "WARDWATCH_SMTP__CA_FILE": str(settings.smtp.ca_file),
@@ -150,6 +162,7 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
     # Jobs run below the scheduler; Airflow's own passwords stand in its configuration.
     logins["scheduler"] = {f"WARDWATCH_PASSWORDS__{Service.BATCH.upper()}"} | smtp
     logins["airflow-init"] = {"WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD", "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD"}
+    logins["superset-init"] = {"WARDWATCH_STACK__SUPERSET_ADMIN_PASSWORD", "WARDWATCH_STACK__SUPERSET_MANAGER_PASSWORD"}
     logins |= {"mail": smtp, "init": {name for name in secrets if name.startswith("WARDWATCH_PASSWORDS__")}}
     for process, names in logins.items():
         write_env(target / "secrets", {name: secrets[name] for name in sorted(names)}, name=f"{process}.env")

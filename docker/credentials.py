@@ -48,6 +48,9 @@ def missing_secrets(known: Mapping[str, str]) -> dict[str, str]:
         "WARDWATCH_STACK__AIRFLOW_JWT_SECRET": _key,
         "WARDWATCH_STACK__AIRFLOW_SECRET_KEY": _key,
         "WARDWATCH_STACK__AIRFLOW_FERNET_KEY": _fernet_key,
+        "WARDWATCH_STACK__SUPERSET_ADMIN_PASSWORD": _password,
+        "WARDWATCH_STACK__SUPERSET_MANAGER_PASSWORD": _password,
+        "WARDWATCH_STACK__SUPERSET_SECRET_KEY": _key,
         "WARDWATCH_STACK__KAFKA_CLUSTER_ID": _cluster_id,
         "WARDWATCH_STACK__ID": _password,
     }

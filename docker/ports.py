@@ -48,6 +48,7 @@ PORTS = (
     PortUse("mail", "WARDWATCH_SMTP__PORT", 1025),
     PortUse("board", "WARDWATCH_BOARD__PORT", 8501),
     PortUse("api-server", "WARDWATCH_STACK__AIRFLOW_PORT", 8080),
+    PortUse("superset", "WARDWATCH_STACK__SUPERSET_PORT", 8088),
 )
 
 

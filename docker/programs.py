@@ -46,11 +46,13 @@ AIRFLOW = (
     Program("dag-processor", "airflow", may_wait=True),
     Program("triggerer", "airflow", may_wait=True),
 )
-PROGRAMS = SERVICES + OWN + AIRFLOW
+# The reports of the night, in the environment of Superset.
+SUPERSET = (Program("superset", "superset", may_wait=True),)
+PROGRAMS = SERVICES + OWN + AIRFLOW + SUPERSET
 INIT = "init"  # no process: topics, users, tables and folders, made between the services and our own
-LIVE = "live"  # all that watches the ward: what is not the night
+LIVE = "live"  # all that watches the ward: neither the night nor its reports
 _WATCHING = (*dict.fromkeys(program.service for program in SERVICES), INIT, *(program.name for program in OWN))
-NAMES = (*_WATCHING, "airflow", LIVE)
+NAMES = (*_WATCHING, "airflow", "superset", LIVE)
 
 
 def select(names: Iterable[str]) -> tuple[list[Program], bool]:

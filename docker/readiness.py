@@ -19,7 +19,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 import postgres
 from bootstrap import ensure_cassandra_admin, ensure_hdfs_root
 from lakehouse.settings import Service
-from programs import AIRFLOW, OWN, SERVICES, Program
+from programs import AIRFLOW, OWN, SERVICES, SUPERSET, Program
 from stack import LOOPBACK, StackError, StackSettings
 from supervision import ProcessInfo, Supervisor
 
@@ -82,6 +82,8 @@ def probe(program: Program, process: ProcessInfo, settings: StackSettings, run: 
         check_heartbeat(run, program.name, since=process.started_at)
     elif program in AIRFLOW:
         check_airflow(program.name, settings, since=process.started_at)
+    elif program in SUPERSET:
+        check_superset(settings)
     else:
         ask(program.name, settings)
 
@@ -192,6 +194,16 @@ def check_airflow(name: str, settings: StackSettings, *, since: float) -> None:
         told = datetime.fromisoformat(beat[f"latest_{part}_heartbeat"]).timestamp()
         if told < since:
             raise NotReadyError("no heartbeat since it started")
+
+
+def check_superset(settings: StackSettings) -> None:
+    """Refuse a Superset that does not answer yet."""
+    try:
+        requests.get(
+            f"http://{LOOPBACK}:{settings.stack.superset_port}/health", timeout=_PROBE_TIMEOUT_S
+        ).raise_for_status()
+    except requests.RequestException as error:
+        raise NotReadyError(f"{type(error).__name__}: {str(error)[:160]}") from None
 
 
 def read_heartbeat(run: Path, name: str) -> dict[str, Any]:

@@ -16,8 +16,9 @@ import postgres
 from airflow_home import airflow_command, airflow_context, airflow_environment
 from java import Java
 from lakehouse.settings import Service
-from programs import AIRFLOW, OWN, PROGRAMS, Program
+from programs import AIRFLOW, OWN, PROGRAMS, SUPERSET, Program
 from stack import LOOPBACK, ROOT, StackSettings
+from superset_home import superset_command, superset_context, superset_environment
 from supervision import socket_path
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -32,6 +33,7 @@ CONFIG = {
     "hdfs": ("core-site.xml", "hdfs-site.xml", "hadoop-policy.xml", "log4j.properties"),
     "postgres": ("postgresql.conf", "pg_hba.conf"),
     "airflow": ("airflow.cfg", "connections.json", "config/airflow_local_settings.py"),
+    "superset": ("superset.json",),
 }
 JAVA_ARGS = {"kafka": ("java.args",), "cassandra": ("java.args",), "hdfs": ("namenode.args", "datanode.args")}
 
@@ -92,6 +94,7 @@ def service_context(settings: StackSettings, places: dict[str, Place], *, local:
             "socket_dir": "" if local else "/var/run/postgresql",  # the image makes its first user through it
         },
         "airflow": _place(places["airflow"]) | airflow_context(settings),
+        "superset": _place(places["superset"]) | superset_context(settings),
     }
 
 
@@ -114,7 +117,7 @@ def render(template: str, context: Context) -> str:
 
 def local_places(run: Path) -> dict[str, Place]:
     """Return the places of plain processes: everything below the run folder, on loopback."""
-    homes = {name: name for name in ("kafka", "cassandra", "postgres", "airflow")}
+    homes = {name: name for name in ("kafka", "cassandra", "postgres", "airflow", "superset")}
     return {
         name: Place(run / home / "conf", run / home / "data", run / "jars" / home, LOOPBACK, LOOPBACK)
         for name, home in (homes | {"namenode": "hdfs", "datanode": "hdfs"}).items()
@@ -154,11 +157,13 @@ def _program_context(program: Program, settings: StackSettings, run: Path, java:
     environment = {"HADOOP_USER_NAME": HDFS_SUPERUSER} if program.service == "hdfs" else {}
     if program in AIRFLOW:
         environment = airflow_environment(settings, run)
+    if program in SUPERSET:
+        environment = superset_environment(ROOT, run / "superset" / "conf", run / "superset" / "data")
     return {
         "name": program.name,
         "stop_wait_s": program.stop_wait_s,
         "stop_signal": program.stop_signal,
-        "command": shlex.join([*(NICE if program.may_wait else ()), *_command(program, run, java)]),
+        "command": shlex.join([*(NICE if program.may_wait else ()), *_command(program, settings, run, java)]),
         "environment": ",".join(f'{name}="{_escaped(value)}"' for name, value in environment.items()),
     }
 
@@ -167,11 +172,13 @@ def _escaped(value: str) -> str:
     return value.replace("%", "%%")  # supervisord takes it for a variable of its own
 
 
-def _command(program: Program, run: Path, java: Java) -> list[str]:
+def _command(program: Program, settings: StackSettings, run: Path, java: Java) -> list[str]:
     if program in OWN:
         return [sys.executable, "-m", "streaming", program.name]
     if program in AIRFLOW:
         return airflow_command(program.name)
+    if program in SUPERSET:
+        return superset_command(ROOT, LOOPBACK, settings.stack.superset_port)
     if program.name == "postgres":
         return postgres.command(run)
     if program.name == "mail":

@@ -30,6 +30,7 @@ class StackPart(BaseModel):
     datanode_http_port: Port = 9864
     datanode_ipc_port: Port = 9867
     airflow_port: Port = 8080
+    superset_port: Port = 8088
     kafka_heap: str = "256M"
     cassandra_heap: str = "512M"
     hdfs_heap: str = "128M"
@@ -37,6 +38,9 @@ class StackPart(BaseModel):
     controller_password: SecretStr = SecretStr("")
     airflow_admin_password: SecretStr = SecretStr("")
     airflow_viewer_password: SecretStr = SecretStr("")
+    superset_admin_password: SecretStr = SecretStr("")
+    superset_manager_password: SecretStr = SecretStr("")
+    superset_secret_key: SecretStr = SecretStr("")  # of its sessions, and of what it keeps encrypted
     airflow_jwt_secret: SecretStr = SecretStr("")  # between its programs
     airflow_secret_key: SecretStr = SecretStr("")  # of its sessions
     airflow_fernet_key: SecretStr = SecretStr("")  # of what it keeps encrypted in its database

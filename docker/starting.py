@@ -24,10 +24,11 @@ from java import Java, find_java
 from lakehouse.settings import Service
 from ports import choose_ports
 from preflight import check_machine
-from programs import AIRFLOW, INIT, OWN, SERVICES, Program
+from programs import AIRFLOW, INIT, OWN, SERVICES, SUPERSET, Program
 from readiness import wait_until_ready
 from render import JAVA_ARGS, render_local
 from stack import LOOPBACK, ROOT, StackError, StackSettings
+from superset_home import prepare_superset
 from supervision import Supervisor, end_orphans
 from versions import load_versions
 
@@ -110,6 +111,7 @@ def _prepare(run: Path, to_start: list[Program], java: Java) -> StackSettings:
     places = {
         "WARDWATCH_SPARK__JARS_DIR": str(run / "jars" / "spark"),
         "WARDWATCH_SPARK__JAVA_HOME": str(java.home),
+        "WARDWATCH_SUPERSET_URL": f"http://{LOOPBACK}:{ports['WARDWATCH_STACK__SUPERSET_PORT']}",
     }
     if not _mails_go_elsewhere(known):
         certificate = ensure_certificate(run / "smtp", f"IP:{LOOPBACK}", "DNS:localhost")
@@ -135,12 +137,14 @@ def _start(stack: Stack, programs: list[Program], *, with_init: bool) -> None:
     if with_init:
         _run_init(stack.console)
     _start_together(stack, [program for program in programs if program in OWN])
-    if night := [program for program in programs if program in AIRFLOW]:
-        began = time.monotonic()
-        with stack.console.status("tables and users of Airflow"):
-            prepare_airflow(stack.settings, stack.run)
-        _say(stack.console, "airflow", "done", began)
-        _start_together(stack, night)
+    for group, prepare in ((AIRFLOW, prepare_airflow), (SUPERSET, prepare_superset)):
+        if named := [program for program in programs if program in group]:
+            name = named[0].service
+            began = time.monotonic()
+            with stack.console.status(f"tables and users of {name}"):
+                prepare(stack.settings, stack.run)
+            _say(stack.console, name, "done", began)
+            _start_together(stack, named)
 
 
 def _start_together(stack: Stack, programs: list[Program]) -> None:

@@ -41,9 +41,7 @@ def collect(supervisor: Supervisor, run: Path, known: Mapping[str, str]) -> list
     """Ask the supervisor, the kernel and the heartbeats once."""
     now = time.time()
     processes = supervisor.processes()
-    return [
-        _row(processes[name], run, known, now) for name in (program.name for program in PROGRAMS) if name in processes
-    ]
+    return [_row(processes[program.name], run, known, now) for program in PROGRAMS if program.name in processes]
 
 
 def _row(process: ProcessInfo, run: Path, known: Mapping[str, str], now: float) -> Row:

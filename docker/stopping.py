@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from programs import AIRFLOW, OWN, SERVICES, Program
-from supervision import Supervisor, end_orphans
+from programs import AIRFLOW, OWN, SERVICES, SUPERSET, Program
+from supervision import ProcessInfo, Supervisor, end_orphans
 
 
 def bring_down(run: Path, console: Console) -> None:
-    """End the night, our own processes, the services they need, then supervisord, and wait until all are gone."""
+    """End reports and night, our own processes, the services, then supervisord, and wait until all are gone."""
     supervisor = Supervisor(run)
     if supervisor.is_running():
-        for group in (AIRFLOW, OWN, SERVICES):
+        for group in (SUPERSET, AIRFLOW, OWN, SERVICES):
             _stop(group, supervisor, console)
         supervisor.shutdown()
         console.print("Wardwatch has ended; its data stay in the run folder.")
@@ -27,11 +27,12 @@ def bring_down(run: Path, console: Console) -> None:
 
 def _stop(group: tuple[Program, ...], supervisor: Supervisor, console: Console) -> None:
     processes = supervisor.processes()
-    names = [
-        program.name
-        for program in reversed(group)
-        if program.name in processes and processes[program.name].state != "STOPPED"
-    ]
+    names = [program.name for program in reversed(group) if _runs(processes.get(program.name))]
     if names:
         with console.status(f"ending {', '.join(names)}"):
             supervisor.stop(names)
+
+
+def _runs(process: ProcessInfo | None) -> bool:
+    # An earlier version's supervisor does not know what this one has added.
+    return process is not None and process.state != "STOPPED"

@@ -90,6 +90,9 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start a program; one that runs already is left alone."""
         try:
+            if name not in self.processes():  # an earlier version's supervisor has not heard of it
+                self._rpc.reloadConfig()
+                self._rpc.addProcessGroup(name)
             self._rpc.startProcess(name, False)
         except Fault as fault:
             if fault.faultCode == Faults.BAD_NAME:

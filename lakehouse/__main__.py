@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.status import Status
 
-from lakehouse import command
+from lakehouse import command, report_datasets
 from lakehouse import describe as contract
 from lakehouse import doctor as examination
 from lakehouse.download import fetch
@@ -95,6 +96,13 @@ def download(
 
             fetched = fetch(name, data, mirror, progress)
         console.print(str(fetched), markup=False, soft_wrap=True)
+
+
+@app.command()
+def datasets() -> None:
+    """Write Superset's datasets anew from the contract of the marts, into superset/assets."""
+    changed = report_datasets.write(Path(__file__).resolve().parent.parent)
+    console.print(f"changed: {', '.join(changed)}" if changed else "as they should be", soft_wrap=True)
 
 
 def main() -> None:

@@ -48,6 +48,13 @@ NOT_ACKNOWLEDGED_PCT: Final = Column(
 MEDIAN_TO_ACKNOWLEDGE_S: Final = _seconds(
     "median_to_acknowledge_s", "Median time from raised to acknowledged, of those that were."
 )
+IN_TOP_TENTH: Final = Column(
+    "in_top_tenth", "bool", "Whether the patient is of the tenth of the day's patients, at least one, with most alarms."
+)
+PATIENT_DAYS: Final = _count(
+    "patient_days", "Patients of the ward on that day of whom anything was measured or raised; the same in each row."
+)
+HOUR: Final = Column("hour", "int32", "Hour of the day, UTC.", possible=(0, 23))
 RANK: Final = Column("rank", "int32", "1 = the patient with the most alarms of the day.", possible=(1, 1_000_000))
 TOP_CONDITION: Final = Column("top_condition", "text", "The condition with the most alarms of this patient.")
 
@@ -72,6 +79,9 @@ EVENTS_MISSED: Final = Column(
     "events_missed", "int64", "Sustained events that only the old limits found; of a backtest.", True, possible=_COUNT
 )
 LEAD_CHANGE_S: Final = _seconds("lead_change_s", "How much earlier the new limits warned; below 0 = later.")
+VERDICT: Final = Column(
+    "verdict", "text", "published, refused by the gate, not approved (by a person), or rolled back."
+)
 
 # Quality and proof.
 TABLE_NAME: Final = Column("table_name", "text", "The table that was judged.")
@@ -91,7 +101,7 @@ EXTRA_EVENTS: Final = _count("extra_events", "Events that were raised and that t
 DIFFERENT_EVENTS: Final = _count("different_events", "Events that were raised otherwise than the log calls for.")
 
 # Vital signs.
-VITAL: Final = Column("vital", "text", "Vital sign, as clinical.vitals names it.")
+VITAL: Final = Column("vital", "text", "Vital sign, as clinical.vitals names it; in reports also news2, the score.")
 UNIT: Final = Column("unit", "text", "UCUM unit of the values.")
 VALUES: Final = _count("values_count", "Values within what is possible for the vital; all others are left out.")
 LOWEST: Final = Column("lowest_value", "float64", "Lowest value.")

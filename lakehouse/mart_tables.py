@@ -44,12 +44,41 @@ PATIENTS_MOST_ALARMS: Final = MartTable(
     key=("day", "rank"),
 )  # fmt: skip
 
+PATIENT_DAYS: Final = MartTable(
+    name="patient_days",
+    doc="The patients of a day, also those without an alarm, in their last ward: what alarms are held against.",
+    columns=(
+        c.DAY, c.PATIENT_ID, c.WARD_ID, m.ALARMS, m.HIGH_ALARMS, m.NON_ACTIONABLE_ALARMS, m.IN_ALARM_S.required(),
+        m.IN_TOP_TENTH,
+    ),
+    key=("day", "patient_id"),
+)  # fmt: skip
+
+# Every condition and priority of the day stands in every ward, with 0 alarms where it had none: only so can alarms a
+# patient-day be summed up over any choice of wards, conditions and priorities.
+WARD_BURDEN_DAILY: Final = MartTable(
+    name="ward_burden_daily",
+    doc="How many alarms a ward had of each condition and priority, beside how many patients it had.",
+    columns=(
+        c.DAY, c.WARD_ID, c.CONDITION.required(), c.PRIORITY.required(), m.PATIENT_DAYS, m.ALARMS,
+        m.NON_ACTIONABLE_ALARMS, m.NOT_ACKNOWLEDGED_ALARMS,
+    ),
+    key=("day", "ward_id", "condition", "priority"),
+)  # fmt: skip
+
+ALARM_HOURS_DAILY: Final = MartTable(
+    name="alarm_hours_daily",
+    doc="At which hours of the day a ward was alarmed.",
+    columns=(c.DAY, c.WARD_ID, m.HOUR, c.PRIORITY.required(), m.ALARMS),
+    key=("day", "ward_id", "hour", "priority"),
+)
+
 LIMITS_HISTORY: Final = MartTable(
     name="limits_history",
     doc="Who changed which limit, when and why, also in vain: a row is one condition of one `limits` message.",
     columns=(
-        c.DAY, c.PARTITION, c.OFFSET, c.CONDITION.required(), c.RECEIVED_AT, c.PATIENT_ID, c.AUTHOR, c.VERSION,
-        m.MEDIUM_LIMIT, m.HIGH_LIMIT, c.REASON, c.EXPIRES_AT, m.REJECTED_FOR,
+        c.DAY, c.PARTITION, c.OFFSET, c.CONDITION.required(), c.RECEIVED_AT, c.PATIENT_ID, c.WARD_ID, c.AUTHOR,
+        c.VERSION, m.MEDIUM_LIMIT, m.HIGH_LIMIT, c.REASON, c.EXPIRES_AT, m.REJECTED_FOR,
     ),
     key=("day", "partition", "offset", "condition"),
 )  # fmt: skip
@@ -58,10 +87,20 @@ LIMITS_EFFECT: Final = MartTable(
     name="limits_effect",
     doc="What personal limits changed: the alarms of a condition a patient-day, with the old limits and the new.",
     columns=(
-        c.DAY, m.SOURCE, c.PATIENT_ID, c.CONDITION.required(), m.DAYS_BEFORE, m.DAYS_AFTER, m.BEFORE, m.AFTER,
-        m.IN_ALARM_BEFORE_S, m.IN_ALARM_AFTER_S, m.EVENTS_MISSED, m.LEAD_CHANGE_S,
+        c.DAY, m.SOURCE, c.PATIENT_ID, c.WARD_ID, c.CONDITION.required(), m.DAYS_BEFORE, m.DAYS_AFTER, m.BEFORE,
+        m.AFTER, m.IN_ALARM_BEFORE_S, m.IN_ALARM_AFTER_S, m.EVENTS_MISSED, m.LEAD_CHANGE_S,
     ),
     key=("day", "source", "patient_id", "condition"),
+)  # fmt: skip
+
+LIMIT_DECISIONS: Final = MartTable(
+    name="limit_decisions",
+    doc="What the nightly calibration wanted to change, and what the gate and people made of it.",
+    columns=(
+        c.DAY, c.PATIENT_ID, c.WARD_ID, c.CONDITION.required(), c.DECISION, c.OLD_LIMIT, c.NEW_LIMIT,
+        c.REASON.required(), c.LARGE, m.VERDICT, c.REFUSAL,
+    ),
+    key=("day", "patient_id", "condition"),
 )  # fmt: skip
 
 QUALITY_DAILY: Final = MartTable(
@@ -85,9 +124,9 @@ PROOF_DAILY: Final = MartTable(
 
 VITALS_DAILY: Final = MartTable(
     name="vitals_daily",
-    doc="What was measured of each patient: the values of each vital sign that landed on the day, in chart steps.",
+    doc="What was measured of each patient on the day, in chart steps: each vital sign, and NEWS2 of each full hour.",
     columns=(
-        c.DAY, c.PATIENT_ID, m.VITAL, m.UNIT, m.VALUES, m.LOWEST, m.HIGHEST, m.MEAN, m.MEDIAN,
+        c.DAY, c.PATIENT_ID, c.WARD_ID, m.VITAL, m.UNIT, m.VALUES, m.LOWEST, m.HIGHEST, m.MEAN, m.MEDIAN,
     ),
     key=("day", "patient_id", "vital"),
 )  # fmt: skip
@@ -111,7 +150,8 @@ DELIVERY_DAILY: Final = MartTable(
 MARTS: Final = {
     table.name: table
     for table in (
-        ALARM_EPISODES, ALARM_BURDEN_DAILY, PATIENTS_MOST_ALARMS, LIMITS_HISTORY, LIMITS_EFFECT, QUALITY_DAILY,
-        PROOF_DAILY, VITALS_DAILY, LATENCY_DAILY, DELIVERY_DAILY,
+        ALARM_EPISODES, ALARM_BURDEN_DAILY, PATIENTS_MOST_ALARMS, PATIENT_DAYS, WARD_BURDEN_DAILY, ALARM_HOURS_DAILY,
+        LIMITS_HISTORY, LIMITS_EFFECT, LIMIT_DECISIONS, QUALITY_DAILY, PROOF_DAILY, VITALS_DAILY, LATENCY_DAILY,
+        DELIVERY_DAILY,
     )
 }  # fmt: skip

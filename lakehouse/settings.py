@@ -163,6 +163,8 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     care_teams: Path = Path("care_teams.yaml")
     engineers: tuple[str, ...] = ("engineers@hospital.example",)  # hear of what fails in the night
+    managers: tuple[str, ...] = ("managers@hospital.example",)  # get the summary of the reports each morning
+    superset_url: str = "http://127.0.0.1:8088"  # as they reach it; links of that mail begin with it
     passwords: dict[Service, SecretStr] = Field(default_factory=dict)
     kafka: KafkaSettings = KafkaSettings()
     cassandra: CassandraSettings = CassandraSettings()

@@ -1,4 +1,4 @@
-"""Who changed which limit, and what personal limits changed."""
+"""Who changed which limit, what the night decided and what came of it, and what personal limits changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
 
+from batch.reports.census import Census
 from lakehouse.entries import RECALIBRATION
 from lakehouse.lake import Lake
 from lakehouse.marts import Marts
@@ -20,18 +21,18 @@ DAYS_BEFORE: Final = 7
 _PLACE: Final = ["partition", "offset"]
 
 
-def read_limits(lake: Lake, day: date) -> list[Row]:
+def read_limits(lake: Lake, day: date, census: Census) -> list[Row]:
     """Return the rows of `limits_history`: the `limits` messages that landed on a day."""
     filters = [("landed_date", "=", day), ("kind", "=", "limits")]
     messages = lake.read(ENTRIES, filters, [*_PLACE, "received_at", "body"]).to_pylist()
     # An event lands with the message that caused it, or a batch later.
     refused = [("landed_date", ">=", day), ("landed_date", "<=", day + timedelta(days=1)), ("step", "=", "refuse")]
     refusals = lake.read(LAKE_ALERT_EVENTS, refused, [*_PLACE, "reason"]).to_pylist() if messages else []
-    return list(history_of(messages, refusals, day))
+    return [row | {"ward_id": census.ward_id(row["patient_id"], day)} for row in history_of(messages, refusals, day)]
 
 
 def history_of(messages: Iterable[Row], refusals: Iterable[Row], day: date) -> Iterator[Row]:
-    """Yield one row for each condition of each message.
+    """Yield one row for each condition of each message, without the ward.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def _place(row: Row) -> tuple[int, int]:
     return row["partition"], row["offset"]
 
 
-def real_effect(marts: Marts, day: date) -> list[Row]:
+def real_effect(marts: Marts, day: date, census: Census) -> list[Row]:
     """Return the rows of `limits_effect` that were counted, from the other marts.
 
     A condition of a patient counts when a limit of the recalibration was in force all day long. The day is compared
@@ -67,9 +68,10 @@ def real_effect(marts: Marts, day: date) -> list[Row]:
     none, there is nothing to compare with. Only days that have been reported are known.
     """
     begin = datetime.combine(day, time(), UTC)
-    return marts.query(
+    rows = marts.query(
         _EFFECT, author=RECALIBRATION, day=day, begin=begin, end=begin + timedelta(days=1), days_before=DAYS_BEFORE
     )
+    return [row | {"ward_id": census.ward_id(row["patient_id"], day)} for row in rows]
 
 
 _EFFECT: Final = """

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from batch.reports.census import Census, Place
 from batch.reports.latency import Times
-from clinical.histograms import Spans, Tally, empty_tally, histogram, tally
-from clinical.vitals import SENSED
+from batch.reports.news2 import HourlyScores
+from clinical.histograms import Histogram, Spans, Tally, empty_tally, histogram, tally
+from clinical.vitals import SENSED, Vital
 from lakehouse.lake import Lake
 from lakehouse.packing import SCHEMA as PACKED
 from lakehouse.packing import unpack
@@ -31,15 +33,15 @@ class DayOfVitals(NamedTuple):
     transit: Times
 
 
-def read_vitals(lake: Lake, day: date, advance: Callable[[int], None]) -> DayOfVitals:
-    """Read the readings that landed on a day, some at a time: memory grows with the patients, 8 kB each.
+def read_vitals(lake: Lake, day: date, census: Census, advance: Callable[[int], None]) -> DayOfVitals:
+    """Read the readings that landed on a day, some at a time: memory grows with the patients, 12 kB each.
 
     Parameters
     ----------
     advance
         Told how many readings more are counted.
     """
-    found = Counted()
+    found = Counted(day)
     scanner = (
         lake.open(READINGS)
         .to_pyarrow_dataset()
@@ -54,17 +56,18 @@ def read_vitals(lake: Lake, day: date, advance: Callable[[int], None]) -> DayOfV
     for batch in scanner.to_batches():
         found.add(pa.Table.from_batches([batch]))
         advance(len(batch))
-    return DayOfVitals(found.rows(day), found.readings, found.transit)
+    return DayOfVitals(found.rows(lambda patient_id: census.place(patient_id, day)), found.readings, found.transit)
 
 
 class Counted:
     """Readings, counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, day: date) -> None:
         self.readings = 0
         self.transit = Times()
         self._rows: dict[str, int] = {}  # patient -> row of the tally
         self._tally = empty_tally(64)
+        self._scores = HourlyScores(day)
 
     def add(self, readings: pa.Table) -> None:
         """Count rows of `readings`."""
@@ -78,7 +81,9 @@ class Counted:
         patient = places[named.indices.to_numpy()]
         # Nothing is left out: these are all readings, also those in alarm.
         spans = Spans(np.zeros(len(self._rows) + 1, np.int64), np.zeros((0, 2), np.int64))
-        tally(self._tally, spans, patient, patient, measured_ms, unpack(readings))
+        values = unpack(readings)
+        tally(self._tally, spans, patient, patient, measured_ms, values)
+        self._scores.add(patient, measured_ms, values)
 
     def _row(self, patient_id: str) -> int:
         row = self._rows.setdefault(patient_id, len(self._rows))
@@ -87,22 +92,26 @@ class Counted:
             self._tally = Tally(np.concatenate([was.counts, more.counts]), np.concatenate([was.seen, more.seen]))
         return row
 
-    def rows(self, day: date) -> list[dict[str, Any]]:
-        """Return the rows of `vitals_daily`, by patient and vital; none for a vital that was not measured."""
+    def rows(self, place_of: Callable[[str], Place]) -> list[dict[str, Any]]:
+        """Return the rows of `vitals_daily`, by patient and vital, without the day; none for what was not measured."""
         rows = []
         for patient_id, row in sorted(self._rows.items()):
-            for vital in SENSED:
-                values = histogram(self._tally, row, vital)
-                if values.readings:
-                    rows.append(
-                        {
-                            "day": day, "patient_id": patient_id, "vital": vital.name, "unit": vital.unit,
-                            "values_count": values.readings, "lowest_value": float(values.values[0]),
-                            "highest_value": float(values.values[-1]), "median_value": values.quantile(0.5),
-                            "mean_value": float(np.average(values.values, weights=values.counts)),
-                        }
-                    )  # fmt: skip
+            ward_id, spo2_scale = place_of(patient_id)
+            score = self._scores.row(row, spo2_scale)
+            each = [_row(histogram(self._tally, row, vital), vital) for vital in SENSED] + ([score] if score else [])
+            rows += [{"patient_id": patient_id, "ward_id": ward_id} | found for found in each if found["values_count"]]
         return rows
+
+
+def _row(values: Histogram, vital: Vital) -> dict[str, Any]:
+    if not values.readings:
+        return {"values_count": 0}
+    return {
+        "vital": vital.name, "unit": vital.unit, "values_count": values.readings,
+        "lowest_value": float(values.values[0]), "highest_value": float(values.values[-1]),
+        "median_value": values.quantile(0.5),
+        "mean_value": float(np.average(values.values, weights=values.counts)),
+    }  # fmt: skip
 
 
 def _ms(times: pa.ChunkedArray) -> NDArray[np.int64]:

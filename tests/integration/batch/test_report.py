@@ -25,19 +25,22 @@ from lakehouse.lake import Batch, Lake
 from lakehouse.mart_tables import (
     ALARM_BURDEN_DAILY,
     ALARM_EPISODES,
+    ALARM_HOURS_DAILY,
     DELIVERY_DAILY,
     LATENCY_DAILY,
     LIMITS_EFFECT,
     LIMITS_HISTORY,
     MARTS,
+    PATIENT_DAYS,
     PATIENTS_MOST_ALARMS,
     VITALS_DAILY,
+    WARD_BURDEN_DAILY,
 )
 from lakehouse.marts import Marts
 from lakehouse.messages import Limits, encode
 from lakehouse.packing import pack
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import DELIVERIES, ENTRIES, LAKE_ALERT_EVENTS, READINGS
+from lakehouse.tables import DELIVERIES, ENTRIES, LAKE_ALERT_EVENTS, NO_WARD, READINGS
 from tests.local_stack import ROOT
 
 ONE_DAY = timedelta(days=1)
@@ -139,8 +142,12 @@ def test_a_day_becomes_rows_in_every_mart_and_again_the_same_rows(
     (burden,) = found[ALARM_BURDEN_DAILY.name]
     assert (burden["alarms"], burden["in_alarm_s"], burden["not_acknowledged_pct"]) == (1, 200.0, 0.0)
     assert [row["patient_id"] for row in found[PATIENTS_MOST_ALARMS.name]] == ["p1"]
-    (heart_rate,) = found[VITALS_DAILY.name]
+    heart_rate, score = found[VITALS_DAILY.name]
     assert (heart_rate["values_count"], heart_rate["median_value"], heart_rate["highest_value"]) == (3, 70.0, 80.0)
+    assert (score["vital"], score["values_count"], score["highest_value"]) == ("news2", 1, 0.0)
+    assert [(row["patient_id"], row["alarms"]) for row in found[PATIENT_DAYS.name]] == [("p1", 1)]
+    assert {(row["ward_id"], row["patient_days"]) for row in found[WARD_BURDEN_DAILY.name]} == {("w1", 1), (NO_WARD, 1)}
+    assert [(row["hour"], row["alarms"]) for row in found[ALARM_HOURS_DAILY.name]] == [(8, 1)]
     assert {row["hop"]: row["p50_ms"] for row in found[LATENCY_DAILY.name]} == {
         "measured_to_received": 300.0,
         "onset_to_raised": 10_000.0,

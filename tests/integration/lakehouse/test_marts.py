@@ -38,8 +38,8 @@ def verdict(**more: Any) -> dict[str, Any]:
 
 def vital(patient_id: str, **more: Any) -> dict[str, Any]:
     return {
-        "patient_id": patient_id, "vital": "heart_rate_bpm", "unit": "/min", "values_count": 3, "lowest_value": 60.0,
-        "highest_value": 80.0, "mean_value": 70.5, "median_value": 70.0,
+        "patient_id": patient_id, "ward_id": "w1", "vital": "heart_rate_bpm", "unit": "/min", "values_count": 3,
+        "lowest_value": 60.0, "highest_value": 80.0, "mean_value": 70.5, "median_value": 70.0,
     } | more  # fmt: skip
 
 

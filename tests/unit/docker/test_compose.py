@@ -108,6 +108,16 @@ def test_only_the_scheduler_of_the_night_knows_a_password_of_ours(folder: Path, 
     assert all(services[program.name]["env_file"] == ["settings.env"] for program in AIRFLOW[2:])
 
 
+def test_superset_knows_no_password_but_those_of_its_configuration(folder: Path, services: dict[str, Any]) -> None:
+    assert variables(folder / "secrets" / "superset-init.env").keys() == {
+        "WARDWATCH_STACK__SUPERSET_ADMIN_PASSWORD",
+        "WARDWATCH_STACK__SUPERSET_MANAGER_PASSWORD",
+    }
+    assert services["superset"]["env_file"] == ["settings.env"]
+    assert services["superset"]["environment"]["WARDWATCH_SUPERSET_CONF"] == "/config/superset.json"
+    assert "@postgres:5432/" in json.loads((folder / "superset" / "superset.json").read_text())["marts"]
+
+
 def test_kafka_listens_for_the_other_containers(folder: Path) -> None:
     kafka = (folder / "kafka" / "server.properties").read_text()
 

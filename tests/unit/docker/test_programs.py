@@ -22,12 +22,15 @@ def test_hdfs_is_two_programs_and_the_order_is_that_of_the_start() -> None:
     assert not with_init
 
 
-def test_live_is_all_but_the_night() -> None:
+def test_live_is_all_but_the_night_and_its_reports() -> None:
     programs, with_init = select(["live"])
 
-    assert {program.service for program in PROGRAMS} - {program.service for program in programs} == {"airflow"}
+    assert {program.service for program in PROGRAMS} - {program.service for program in programs} == {
+        "airflow",
+        "superset",
+    }
     assert with_init
-    assert select(["live", "airflow"]) == select([])
+    assert select(["live", "airflow", "superset"]) == select([])
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:

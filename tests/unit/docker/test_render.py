@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -100,6 +101,16 @@ def test_airflow_listens_on_loopback_keeps_to_itself_and_reports_to_nobody(run: 
     assert airflow["core"]["load_examples"] == "False"
     assert airflow["usage_data_collection"]["enabled"] == "False"
     assert "airflow:airflow-secret@127.0.0.1:5432/airflow" in airflow["database"]["sql_alchemy_conn"]
+
+
+def test_superset_listens_on_loopback_and_reads_marts_as_the_role_that_only_reads(run: Path) -> None:
+    there = json.loads((run / "superset" / "conf" / "superset.json").read_text())
+    supervisor = configparser.RawConfigParser()
+    supervisor.read(run / "supervisord.conf")
+
+    assert "--bind 127.0.0.1:8088" in supervisor["program:superset"]["command"]
+    assert there["metadata"].endswith("superset:superset-secret@127.0.0.1:5432/superset")
+    assert there["marts"].endswith("reports:reports-secret@127.0.0.1:5432/wardwatch")
 
 
 def test_no_secret_is_on_a_command_line_or_in_an_environment(run: Path) -> None:

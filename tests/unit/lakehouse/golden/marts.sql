@@ -142,6 +142,87 @@ COMMENT ON COLUMN mart."patients_most_alarms"."in_alarm_s" IS 'From raised to cl
 
 COMMENT ON COLUMN mart."patients_most_alarms"."top_condition" IS 'The condition with the most alarms of this patient.';
 
+CREATE TABLE mart."patient_days" (
+  "day" date NOT NULL,
+  "patient_id" text NOT NULL,
+  "ward_id" text NOT NULL,
+  "alarms" bigint NOT NULL,
+  "high_alarms" bigint NOT NULL,
+  "non_actionable_alarms" bigint NOT NULL,
+  "in_alarm_s" double precision NOT NULL,
+  "in_top_tenth" boolean NOT NULL,
+  UNIQUE NULLS NOT DISTINCT ("day", "patient_id")
+);
+
+COMMENT ON TABLE mart."patient_days" IS 'The patients of a day, also those without an alarm, in their last ward: what alarms are held against.';
+
+COMMENT ON COLUMN mart."patient_days"."day" IS 'UTC day of the row.';
+
+COMMENT ON COLUMN mart."patient_days"."patient_id" IS 'Pseudonymous id of the patient; the system holds no names.';
+
+COMMENT ON COLUMN mart."patient_days"."ward_id" IS 'Ward in which the patient lay at that time.';
+
+COMMENT ON COLUMN mart."patient_days"."alarms" IS 'Alerts raised on this day.';
+
+COMMENT ON COLUMN mart."patient_days"."high_alarms" IS 'Of the alarms, those that reached high priority.';
+
+COMMENT ON COLUMN mart."patient_days"."non_actionable_alarms" IS 'Of the alarms, those that cleared by themselves within 120 s, unacknowledged.';
+
+COMMENT ON COLUMN mart."patient_days"."in_alarm_s" IS 'From raised to closed, of alerts that are closed. Unit: s.';
+
+COMMENT ON COLUMN mart."patient_days"."in_top_tenth" IS 'Whether the patient is of the tenth of the day''s patients, at least one, with most alarms.';
+
+CREATE TABLE mart."ward_burden_daily" (
+  "day" date NOT NULL,
+  "ward_id" text NOT NULL,
+  "condition" text NOT NULL,
+  "priority" text NOT NULL,
+  "patient_days" bigint NOT NULL,
+  "alarms" bigint NOT NULL,
+  "non_actionable_alarms" bigint NOT NULL,
+  "not_acknowledged_alarms" bigint NOT NULL,
+  UNIQUE NULLS NOT DISTINCT ("day", "ward_id", "condition", "priority")
+);
+
+COMMENT ON TABLE mart."ward_burden_daily" IS 'How many alarms a ward had of each condition and priority, beside how many patients it had.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."day" IS 'UTC day of the row.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."ward_id" IS 'Ward in which the patient lay at that time.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."condition" IS 'Alarm condition, as clinical.conditions names it.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."priority" IS 'low, medium or high.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."patient_days" IS 'Patients of the ward on that day of whom anything was measured or raised; the same in each row.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."alarms" IS 'Alerts raised on this day.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."non_actionable_alarms" IS 'Of the alarms, those that cleared by themselves within 120 s, unacknowledged.';
+
+COMMENT ON COLUMN mart."ward_burden_daily"."not_acknowledged_alarms" IS 'Of the alarms, those that nobody acknowledged.';
+
+CREATE TABLE mart."alarm_hours_daily" (
+  "day" date NOT NULL,
+  "ward_id" text NOT NULL,
+  "hour" integer NOT NULL,
+  "priority" text NOT NULL,
+  "alarms" bigint NOT NULL,
+  UNIQUE NULLS NOT DISTINCT ("day", "ward_id", "hour", "priority")
+);
+
+COMMENT ON TABLE mart."alarm_hours_daily" IS 'At which hours of the day a ward was alarmed.';
+
+COMMENT ON COLUMN mart."alarm_hours_daily"."day" IS 'UTC day of the row.';
+
+COMMENT ON COLUMN mart."alarm_hours_daily"."ward_id" IS 'Ward in which the patient lay at that time.';
+
+COMMENT ON COLUMN mart."alarm_hours_daily"."hour" IS 'Hour of the day, UTC.';
+
+COMMENT ON COLUMN mart."alarm_hours_daily"."priority" IS 'low, medium or high.';
+
+COMMENT ON COLUMN mart."alarm_hours_daily"."alarms" IS 'Alerts raised on this day.';
+
 CREATE TABLE mart."limits_history" (
   "day" date NOT NULL,
   "partition" integer NOT NULL,
@@ -149,6 +230,7 @@ CREATE TABLE mart."limits_history" (
   "condition" text NOT NULL,
   "received_at" timestamp with time zone NOT NULL,
   "patient_id" text NOT NULL,
+  "ward_id" text NOT NULL,
   "author" text NOT NULL,
   "version" bigint NOT NULL,
   "medium_limit" double precision,
@@ -173,6 +255,8 @@ COMMENT ON COLUMN mart."limits_history"."received_at" IS 'When the log received 
 
 COMMENT ON COLUMN mart."limits_history"."patient_id" IS 'Pseudonymous id of the patient; the system holds no names.';
 
+COMMENT ON COLUMN mart."limits_history"."ward_id" IS 'Ward in which the patient lay at that time.';
+
 COMMENT ON COLUMN mart."limits_history"."author" IS 'Who set the limits: `recalibration` or a clinician.';
 
 COMMENT ON COLUMN mart."limits_history"."version" IS 'Grows with each change of the same author''s layer.';
@@ -191,6 +275,7 @@ CREATE TABLE mart."limits_effect" (
   "day" date NOT NULL,
   "source" text NOT NULL,
   "patient_id" text NOT NULL,
+  "ward_id" text NOT NULL,
   "condition" text NOT NULL,
   "days_before" bigint NOT NULL,
   "days_after" bigint NOT NULL,
@@ -211,6 +296,8 @@ COMMENT ON COLUMN mart."limits_effect"."source" IS 'real: counted after the chan
 
 COMMENT ON COLUMN mart."limits_effect"."patient_id" IS 'Pseudonymous id of the patient; the system holds no names.';
 
+COMMENT ON COLUMN mart."limits_effect"."ward_id" IS 'Ward in which the patient lay at that time.';
+
 COMMENT ON COLUMN mart."limits_effect"."condition" IS 'Alarm condition, as clinical.conditions names it.';
 
 COMMENT ON COLUMN mart."limits_effect"."days_before" IS 'Days on which the patient was monitored with the old limits.';
@@ -228,6 +315,45 @@ COMMENT ON COLUMN mart."limits_effect"."in_alarm_after_s" IS 'Seconds in alarm a
 COMMENT ON COLUMN mart."limits_effect"."events_missed" IS 'Sustained events that only the old limits found; of a backtest.';
 
 COMMENT ON COLUMN mart."limits_effect"."lead_change_s" IS 'How much earlier the new limits warned; below 0 = later. Unit: s.';
+
+CREATE TABLE mart."limit_decisions" (
+  "day" date NOT NULL,
+  "patient_id" text NOT NULL,
+  "ward_id" text NOT NULL,
+  "condition" text NOT NULL,
+  "decision" text NOT NULL,
+  "old_limit" double precision NOT NULL,
+  "new_limit" double precision NOT NULL,
+  "reason" text NOT NULL,
+  "large" boolean NOT NULL,
+  "verdict" text NOT NULL,
+  "refusal" text,
+  UNIQUE NULLS NOT DISTINCT ("day", "patient_id", "condition")
+);
+
+COMMENT ON TABLE mart."limit_decisions" IS 'What the nightly calibration wanted to change, and what the gate and people made of it.';
+
+COMMENT ON COLUMN mart."limit_decisions"."day" IS 'UTC day of the row.';
+
+COMMENT ON COLUMN mart."limit_decisions"."patient_id" IS 'Pseudonymous id of the patient; the system holds no names.';
+
+COMMENT ON COLUMN mart."limit_decisions"."ward_id" IS 'Ward in which the patient lay at that time.';
+
+COMMENT ON COLUMN mart."limit_decisions"."condition" IS 'Alarm condition, as clinical.conditions names it.';
+
+COMMENT ON COLUMN mart."limit_decisions"."decision" IS 'loosened, tightened or unchanged, as against the limit in force.';
+
+COMMENT ON COLUMN mart."limit_decisions"."old_limit" IS 'Medium-priority limit of the nightly layer that was in force.';
+
+COMMENT ON COLUMN mart."limit_decisions"."new_limit" IS 'Medium-priority limit that is proposed.';
+
+COMMENT ON COLUMN mart."limit_decisions"."reason" IS 'Why, in words.';
+
+COMMENT ON COLUMN mart."limit_decisions"."large" IS 'Whether a person looks at the change before it is published.';
+
+COMMENT ON COLUMN mart."limit_decisions"."verdict" IS 'published, refused by the gate, not approved (by a person), or rolled back.';
+
+COMMENT ON COLUMN mart."limit_decisions"."refusal" IS 'Why the gate refused the patient''s limits; null = it did not.';
 
 CREATE TABLE mart."quality_daily" (
   "day" date NOT NULL,
@@ -301,6 +427,7 @@ COMMENT ON COLUMN mart."proof_daily"."different_events" IS 'Events that were rai
 CREATE TABLE mart."vitals_daily" (
   "day" date NOT NULL,
   "patient_id" text NOT NULL,
+  "ward_id" text NOT NULL,
   "vital" text NOT NULL,
   "unit" text NOT NULL,
   "values_count" bigint NOT NULL,
@@ -311,13 +438,15 @@ CREATE TABLE mart."vitals_daily" (
   UNIQUE NULLS NOT DISTINCT ("day", "patient_id", "vital")
 );
 
-COMMENT ON TABLE mart."vitals_daily" IS 'What was measured of each patient: the values of each vital sign that landed on the day, in chart steps.';
+COMMENT ON TABLE mart."vitals_daily" IS 'What was measured of each patient on the day, in chart steps: each vital sign, and NEWS2 of each full hour.';
 
 COMMENT ON COLUMN mart."vitals_daily"."day" IS 'UTC day of the row.';
 
 COMMENT ON COLUMN mart."vitals_daily"."patient_id" IS 'Pseudonymous id of the patient; the system holds no names.';
 
-COMMENT ON COLUMN mart."vitals_daily"."vital" IS 'Vital sign, as clinical.vitals names it.';
+COMMENT ON COLUMN mart."vitals_daily"."ward_id" IS 'Ward in which the patient lay at that time.';
+
+COMMENT ON COLUMN mart."vitals_daily"."vital" IS 'Vital sign, as clinical.vitals names it; in reports also news2, the score.';
 
 COMMENT ON COLUMN mart."vitals_daily"."unit" IS 'UCUM unit of the values.';
 
