@@ -38,8 +38,8 @@ def draw(strip: Strip) -> bytes:
         figure = Figure(figsize=(WIDTH_PX / DPI, HEIGHT_PX / DPI), dpi=DPI, facecolor=PAPER)
         canvas = FigureCanvasAgg(figure)
         _plot(figure, strip)
-        canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())
     image = Image.fromarray(pixels).convert("RGB")
     png = io.BytesIO()
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(png, "PNG", optimize=True)
@@ -72,8 +72,8 @@ def _plot(figure: Figure, strip: Strip) -> None:
     axes.plot(times[-1:], values[-1:], color=alarm, marker="o", markersize=6)
     begin, end = strip.now_s - SPAN_S, strip.now_s + 0.02 * SPAN_S
     axes.set_xlim(datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC))  # type: ignore[arg-type]
-    axes.xaxis.set_major_locator(MinuteLocator(byminute=range(0, 60, 10), tz=UTC))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(DateFormatter("%H:%M", tz=UTC))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(MinuteLocator(byminute=range(0, 60, 10), tz=UTC))
+    axes.xaxis.set_major_formatter(DateFormatter("%H:%M", tz=UTC))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.margins(y=0.12)
     axes.grid(color=GRID, linewidth=0.6)
