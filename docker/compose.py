@@ -147,6 +147,7 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
         "WARDWATCH_POSTGRES__HOST": settings.postgres.host,
         "WARDWATCH_BOARD__HOST": "0.0.0.0",  # noqa: S104  inside a container
         "WARDWATCH_SUPERSET_URL": f"http://superset:{settings.stack.superset_port}",
+        "WARDWATCH_BOARD__URL": "http://board:8501",  # a proxy makes it known outside, under a name of its own
         "WARDWATCH_SMTP__HOST": settings.smtp.host,
         "WARDWATCH_SMTP__USER": str(settings.smtp.user),
         "WARDWATCH_SMTP__CA_FILE": str(settings.smtp.ca_file),

@@ -86,13 +86,13 @@ class Desk:
         self,
         actor: Actor,
         condition: str,
-        pair: Limit | None,
+        pair: Limit,
         reason: str,
         expires_at: datetime,
         known: list[Accepted],
         now: datetime,
     ) -> Place:
-        """Set the limits of one condition, medium and high, until they expire; None takes the clinician's back.
+        """Set the limits of one condition, medium and high, until they expire.
 
         `known` are the limits messages that were accepted so far. The version is the time, which only grows.
         """

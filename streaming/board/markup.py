@@ -49,7 +49,8 @@ def tile(shown: Tile, now_ms: int) -> str:
     answered = " answered" if priority and shown.unanswered is None else ""
     patient = escape(shown.patient_id, quote=True)
     return (
-        f'<article class="tile {priority or "calm"}{answered}" data-patient="{patient}" data-act="patient:{patient}">'
+        f'<article class="tile {priority or "calm"}{answered}" data-patient="{patient}" data-act="patient:{patient}" '
+        'tabindex="0">'
         f'<div class="top"><span class="priority">{words.SHAPES[priority]} {words.NAMES[priority]}</span>'
         f'<span class="bed">{escape(shown.bed)}</span>{_age(shown, now_ms)}</div>'
         f"{''.join(_large(shown, vital, now_ms) for vital in LARGE)}"

@@ -11,7 +11,6 @@ from streaming.board import patient_page, screen, server
 from streaming.board.login import Refused, User
 from streaming.board.server import Board
 
-SESSION_S: Final = 12 * 3600  # a shift
 # Streamlit's own margins and header would cost a row of beds.
 CHROME: Final = """<style>
 [data-testid="stHeader"], [data-testid="stToolbar"] { display: none; }
@@ -27,7 +26,7 @@ def main() -> None:
     st.set_page_config(page_title="Wardwatch", page_icon="🫀", layout="wide")
     st.html(CHROME)
     board = server.serving()
-    user = signed_in(board)
+    user = screen.signed_in(board)
     if user is None:
         sign_in(board)
         return
@@ -49,14 +48,6 @@ def main() -> None:
         ward(board, user, ward_id)
 
 
-def signed_in(board: Board) -> User | None:
-    """Return the user of this session; None before signing in, after the shift, or when the user was taken out."""
-    name = st.session_state.get("name")
-    if name is None or time.monotonic() - st.session_state.entered_s > SESSION_S:
-        return None
-    return board.door.user(name)
-
-
 def sign_in(board: Board) -> None:
     """Ask for name and password; the address stays, so a link leads on to where it points."""
     with st.container(key="inner", width=420), st.form("login"):
@@ -68,7 +59,8 @@ def sign_in(board: Board) -> None:
         try:
             board.door.enter(name, password, time.monotonic())
         except Refused as refused:
-            board.desk.note(name[:64], "sign in", f"refused: {refused}")
+            known = name if board.door.user(name) is not None else "unknown"  # it may be a password in the wrong field
+            board.desk.note(known, "sign in", f"refused: {refused}")
             st.error(str(refused))
             return
     board.desk.note(name, "sign in", "accepted")
@@ -97,7 +89,7 @@ def refuse(text: str) -> None:
 @st.fragment(run_every=screen.EVERY_S)
 def ward(board: Board, user: User, ward_id: str) -> None:
     """Show a ward, and do what is clicked."""
-    if signed_in(board) != user:
+    if screen.signed_in(board) != user:
         st.rerun(scope="app")
     act = screen.show(board.screens.ward(ward_id), user, ward_id, key="ward")
     screen.tell_outcomes(board)

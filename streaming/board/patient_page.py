@@ -11,15 +11,14 @@ from clinical.conditions import LIMIT_CONDITIONS, MAX_SILENCE_S
 from clinical.vitals import INDEX
 from lakehouse.errors import StoreError
 from lakehouse.events import AlertEvent
-from streaming.board import charts, earlier, markup, screen, words
-from streaming.board.alarm_history import Episode, episodes
+from streaming.board import charts, earlier, markup, screen, tables, words
+from streaming.board.alarm_history import episodes
 from streaming.board.desk import Actor
 from streaming.board.history import Floats, Ints
-from streaming.board.limits import InForce, in_force
+from streaming.board.limits import in_force
 from streaming.board.login import Right, User
 from streaming.board.screens import Found, NotYet, clock_ms
 from streaming.board.server import Board
-from streaming.notify import wording
 
 LIVE_H: Final = 1
 SPANS: Final = {"last hour, live": LIVE_H, "6 hours, from the lake": 6, "a day": 24, "three days": 72}
@@ -80,7 +79,7 @@ def _head(board: Board, actor: Actor) -> None:
         found = board.screens.patient(actor.patient_id, actor.user, actor.ward_id)
     except NotYet:
         return
-    if found is None or found.ward_id != actor.ward_id or board.door.user(actor.name) != actor.user:
+    if found is None or found.ward_id != actor.ward_id or screen.signed_in(board) != actor.user:
         st.rerun(scope="app")
     html = markup.patient(found.tile, found.ward_id, found.faults, clock_ms())
     act = screen.show(html, actor.user, found.ward_id, key="patient")
@@ -170,7 +169,7 @@ def _set_limit(board: Board, actor: Actor) -> None:
     now = datetime.now(UTC)
     _, known = board.screens.kept(actor.patient_id)
     limits = {limit.condition: limit for limit in in_force(known, now)}
-    condition = st.selectbox("Condition", [each.name for each in LIMIT_CONDITIONS], format_func=_condition)
+    condition = st.selectbox("Condition", [each.name for each in LIMIT_CONDITIONS], format_func=tables.condition)
     now_in_force = limits[condition]
     with st.form("limit"):
         left, right = st.columns(2)
@@ -197,51 +196,7 @@ def _tables(board: Board, actor: Actor) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("Alarm history")
-        st.html(markup.table(EPISODE_COLUMNS, map(_episode, episodes(rows.events)[:MOST_EPISODES])))
+        st.html(markup.table(tables.EPISODE_COLUMNS, tables.episode_rows(episodes(rows.events)[:MOST_EPISODES])))
     with right:
         st.subheader("Limits in force")
-        st.html(markup.table(LIMIT_COLUMNS, map(_limit, in_force(known, datetime.now(UTC)))))
-
-
-EPISODE_COLUMNS: Final = ("onset, UTC", "priority", "condition", "value, limit", "acknowledged", "silenced", "ended")
-LIMIT_COLUMNS: Final = ("condition", "medium", "high", "version", "author", "reason", "expires, UTC")
-
-
-def _condition(name: str) -> str:
-    return wording.condition(_event(name))
-
-
-def _event(condition: str, value: float | None = None, limit: float | None = None) -> AlertEvent:
-    at = datetime.fromtimestamp(0, UTC)
-    return AlertEvent(
-        event_id="", patient_id="", condition=condition, step="onset", value=value, limit=limit, received_at=at,
-        partition=0, offset=0,
-    )  # fmt: skip
-
-
-def _episode(each: Episode) -> tuple[str, ...]:
-    said = _event(each.condition, each.value, each.limit)
-    acknowledged = (
-        "–" if each.acknowledged_at is None else f"{words.moment(each.acknowledged_at)} {each.acknowledged_by}"
-    )
-    return (
-        words.moment(each.onset_at),
-        f"{words.SHAPES[each.priority]} {words.NAMES[each.priority]}",
-        wording.condition(said),
-        wording.measured(said) or "–",
-        acknowledged,
-        each.silenced_by or "–",
-        words.moment(each.closed_at),
-    )
-
-
-def _limit(limit: InForce) -> tuple[str, ...]:
-    return (
-        _condition(limit.condition),
-        f"{limit.medium:.4g}",
-        f"{limit.high:.4g}",
-        str(limit.version) if limit.version else "–",
-        limit.author,
-        limit.reason or "–",
-        words.moment(limit.expires_at),
-    )
+        st.html(markup.table(tables.LIMIT_COLUMNS, tables.limit_rows(in_force(known, datetime.now(UTC)))))

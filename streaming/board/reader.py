@@ -20,7 +20,6 @@ import msgspec
 from lakehouse.cassandra import Cassandra
 from lakehouse.cassandra_session import Row
 from lakehouse.contract import CassandraTable
-from lakehouse.errors import StoreError
 from lakehouse.events import AlertEvent
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import ALERT_EVENTS, LIMITS_BY_PATIENT, OPEN_ALERTS_BY_WARD, WARD_BOARD
@@ -237,7 +236,7 @@ class Reader:
                         self._pass(cassandra)
                         self._kick.wait(_PASS_S)
                         self._kick.clear()
-            except StoreError as error:
+            except Exception as error:  # whatever it is: the pages say that the store is away, and it may pass
                 self.error = str(error)
                 logger.warning("the board does not see the store: %s; trying again", error)
                 self._stop.wait(1.0)

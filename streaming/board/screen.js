@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (act(event) && act(event) === root.pressed) setTriggerValue("act", root.pressed);
     root.pressed = null;
   };
-  root.onclick = (event) => { if (event.detail === 0 && act(event)) setTriggerValue("act", act(event)); };  // by keyboard
+  root.onkeydown = (event) => { if (event.key === "Enter" && act(event)) setTriggerValue("act", act(event)); };
 
   const look = setInterval(() => {
     root.classList.toggle("cut-off", performance.now() - root.cameAt > data.late_after_ms);

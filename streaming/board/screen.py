@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from streaming.board.markup import banner
 from streaming.board.server import Board
 
 EVERY_S: Final = 1.0
+SESSION_S: Final = 12 * 3600  # a shift
 _DONE: Final = ":material/check:"
 _REFUSED: Final = ":material/block:"
 
@@ -27,6 +29,14 @@ _component = st.components.v2.component(
     css=(_HERE / "screen.css").read_text(encoding="utf-8"),
     js=(_HERE / "screen.js").read_text(encoding="utf-8"),
 )
+
+
+def signed_in(board: Board) -> User | None:
+    """Return the user of this session; None before signing in, after the shift, or when the user was taken out."""
+    name = st.session_state.get("name")
+    if name is None or time.monotonic() - st.session_state.entered_s > SESSION_S:
+        return None
+    return board.door.user(name)
 
 
 def show(html: str, user: User, ward_id: str, key: str) -> str | None:

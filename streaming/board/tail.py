@@ -55,7 +55,8 @@ class Tail:
         self._threads = [Thread(target=run, name=run.__name__, daemon=True) for run in (self._follow, self._look_back)]
         self._log_ms: dict[int, int] = {}
         self._pulse_ms: dict[int, int] = {}  # of each partition, whoever folds it
-        self._folded: dict[int, int] = {}
+        self._said: dict[int, int] = {}  # partition -> how far the last pulse said that events are out,
+        self._folded: dict[int, int] = {}  # and the one before it
         self._changed_s: dict[str, float] = {}
         self._refusals: OrderedDict[Place, str] = OrderedDict()
         self.started_ms = int(time.time() * 1000)
@@ -116,7 +117,7 @@ class Tail:
                         for record in records(alerts, MOST_EVENTS, 0.0):
                             self._take_alert(record.value() or b"", record.timestamp()[1])
                         self._heartbeat.beat("running", patients=len(self.history))
-            except (StoreError, KafkaException) as error:
+            except Exception as error:  # whatever it is: the pages say that nothing arrives, and it may pass
                 logger.warning("the board does not see the log: %s; trying again", error)
                 self._heartbeat.beat("waiting")
                 self._stop.wait(1.0)
@@ -158,7 +159,9 @@ class Tail:
             return
         for partition, offset in message.positions.items():
             self._pulse_ms[partition] = appended_ms
-            self._folded[partition] = max(offset, self._folded.get(partition, 0))
+            # A refusal stands in another partition than the pulse and may be read a moment after it.
+            self._folded[partition] = self._said.get(partition, 0)
+            self._said[partition] = max(offset, self._folded[partition])
 
     def _note(self, *subjects: str) -> None:
         now_s = time.monotonic()

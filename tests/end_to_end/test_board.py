@@ -155,12 +155,14 @@ def test_a_limit_is_set_within_policy_and_refused_beyond_with_the_reason(
     page.get_by_role("option", name="4 h", exact=True).click()
     page.get_by_label("Reason").fill("known lung disease")
 
-    page.get_by_role("spinbutton", name="Medium priority").fill("70")
+    page.get_by_role("spinbutton", name="Medium priority").fill("80")
+    page.get_by_role("spinbutton", name="High priority").fill("79")
     page.get_by_role("button", name="Set limit").click()
     expect(page.get_by_role("alert").get_by_text("A limit is looser than policy allows.").first).to_be_visible()
     assert asked(board_ward, patient) == []
 
     page.get_by_role("spinbutton", name="Medium priority").fill("88")
+    page.get_by_role("spinbutton", name="High priority").fill("85")
     page.get_by_role("button", name="Set limit").click()
     in_force = page.locator("tr", has_text="SpO2 low").filter(has_text="d.roth")
     expect(in_force).to_contain_text(re.compile(r"88.*85.*\d+.*d\.roth.*known lung disease.*\d{4}-"))
