@@ -49,6 +49,29 @@ def test_a_monitor_may_not_write_alerts(settings: Settings) -> None:
         writer.send("alerts", b"p", b"{}")
 
 
+def test_a_single_record_tells_where_it_was_written(settings: Settings) -> None:
+    value = uuid4().hex.encode()
+    with (
+        LogWriter(settings, Service.BOARD, message_timeout_ms=5000, delivery_report_only_error=False) as writer,
+        consumer(settings, Service.BOARD, group=f"{Service.BOARD}-test") as reader,
+    ):
+        partition, offset = writer.write("bedside", b"p", value, 5.0)
+        assign(reader, "bedside", {partition: offset})
+        (record,) = records(reader, 1, DEADLINE_S)
+        assert record.value() == value
+
+
+def test_a_single_record_that_nobody_takes_is_given_up_in_time(settings: Settings) -> None:
+    nobody = settings.model_copy(update={"kafka": KafkaSettings(bootstrap="127.0.0.1:1")})
+    began = time.monotonic()
+    with (
+        pytest.raises(StoreError, match=r"must take a record within 1 s; bedside"),
+        LogWriter(nobody, Service.BOARD, message_timeout_ms=1000, delivery_report_only_error=False) as writer,
+    ):
+        writer.write("bedside", b"p", b"{}", 1.0)
+    assert time.monotonic() - began < 5
+
+
 def test_the_notifier_may_not_read_the_bedside_log(settings: Settings) -> None:
     with consumer(settings, Service.NOTIFY) as reader, pytest.raises(StoreError, match="bedside"):
         log_ends(reader, "bedside")
