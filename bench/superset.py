@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 import yaml
 from dotenv import dotenv_values
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from bench.hospital import fill
@@ -157,6 +159,6 @@ def screenshot(page: Page, path: Path) -> None:
     last = page.locator(".dashboard-component-chart-holder").last.bounding_box()
     if last is None:
         raise RuntimeError("a drawn dashboard has a last chart; found none; draw it first")
-    page.screenshot(
-        path=path, clip={"x": 0, "y": 0, "width": SCREEN["width"], "height": last["y"] + last["height"] + 16}
-    )
+    height = last["y"] + last["height"] + 16
+    picture = page.screenshot(clip={"x": 0, "y": 0, "width": SCREEN["width"], "height": height})
+    Image.open(BytesIO(picture)).convert("RGB").quantize(128).save(path, optimize=True)
