@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import socket
 import ssl
 import time
-import warnings
 from email import message_from_bytes
 from email.policy import default
 from multiprocessing.connection import Connection
@@ -68,7 +68,7 @@ class _Handler:
 
 
 def _serve(settings: SmtpSettings, pipe: Connection) -> None:
-    warnings.simplefilter("ignore")  # of aiosmtpd's own ways
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of its own ways at each login
     if settings.ca_file is None or settings.user is None or settings.password is None:
         raise ValueError("the sink needs the certificate and the login of the local mail server")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

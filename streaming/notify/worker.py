@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 CONNECTIONS: Final = 16  # to the mail server, which may not like more from one client
 # Mails under way at a time: more than connections, since each waits longer for Cassandra than for the mail server.
-URGENT, OTHER = 24, 8
+URGENT, OTHER = 40, 8
 BATCH: Final = 500
 POLL_S: Final = 0.05
 # Records in hand: more than a storm of a minute, and still small in memory.
