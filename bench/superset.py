@@ -34,7 +34,7 @@ PATIENCE_MS: Final = 120_000
 
 
 def run(_seconds: int) -> Report:
-    """Draw each dashboard in Chromium as the manager, first after a fresh start and with an empty browser cache."""
+    """Draw each dashboard in Chromium as the manager, first in a new browser, then again."""
     with reports_stack() as settings, invented_days(settings), chromium() as new_context:
         supervisor(settings, "restart", "superset")
         launcher("up", "superset")
@@ -55,7 +55,7 @@ def run(_seconds: int) -> Report:
         rows=rows,
         figures=figures | {"superset_mb": round(memory_mb)},
         notes=(
-            "cold: a new browser without a cache; for the first dashboard, Superset has just started, too.",
+            "cold: the first dashboard of a browser that has shown the login and the list, with Superset just started.",
             f"warm: the {WARM_DRAWS} draws after it. Chromium and Superset share the machine's cores.",
             f"Superset's processes hold {memory_mb:.0f} MB then (PSS); target: 5 s warm.",
         ),
