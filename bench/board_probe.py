@@ -27,8 +27,16 @@ READINGS_A_PROBE: Final = 3
 GIVE_UP_S: Final = 15.0
 # Charted: where readings are so far apart, one is enough for an alarm, so that no delay of the rules is measured.
 CHARTED_S: Final = 60.0
+OUT_OF_STEP_MS: Final = 382  # else each reading would come just after a refresh, and wait longest
 ALARMING_BPM: Final = 150.0
 
+# Counts in `window.drawn` how often the page was drawn anew.
+COUNT: Final = """() => {
+  const host = [...document.querySelectorAll('*')].find(each => each.shadowRoot?.querySelector('.place'));
+  window.drawn = 0;
+  const counting = new MutationObserver(() => { window.drawn += 1; });
+  counting.observe(host.shadowRoot.querySelector('.place'), {childList: true});
+}"""
 # Notes in `window.seen` when each text and class of a tile was first shown.
 _WATCH: Final = """patient => {
   const host = [...document.querySelectorAll('*')].find(each => each.shadowRoot?.querySelector('.place'));
@@ -115,6 +123,7 @@ def _probe(
     page.evaluate(_WATCH, patient_id)
     for place in range(READINGS_A_PROBE):
         rate_bpm = 70.0 + place
+        page.wait_for_timeout(len(found.reading_to_tile) * OUT_OF_STEP_MS % 1000)
         sent_ms = _write(log, _reading(patient_id, rate_bpm))
         found.reading_to_tile.append(_seen_ms(page, f"rate {rate_bpm:.0f}") - sent_ms)
     _write(log, _reading(patient_id, ALARMING_BPM))
