@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 import yaml
 from dotenv import dotenv_values
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from bench.hospital import fill
@@ -32,7 +34,7 @@ PATIENCE_MS: Final = 120_000
 
 
 def run(_seconds: int) -> Report:
-    """Draw each dashboard in Chromium as the manager, first after a fresh start and with an empty browser cache."""
+    """Draw each dashboard in Chromium as the manager, first in a new browser, then again."""
     with reports_stack() as settings, invented_days(settings), chromium() as new_context:
         supervisor(settings, "restart", "superset")
         launcher("up", "superset")
@@ -53,7 +55,7 @@ def run(_seconds: int) -> Report:
         rows=rows,
         figures=figures | {"superset_mb": round(memory_mb)},
         notes=(
-            "cold: a new browser without a cache; for the first dashboard, Superset has just started, too.",
+            "cold: the first dashboard of a browser that has shown the login and the list, with Superset just started.",
             f"warm: the {WARM_DRAWS} draws after it. Chromium and Superset share the machine's cores.",
             f"Superset's processes hold {memory_mb:.0f} MB then (PSS); target: 5 s warm.",
         ),
@@ -157,6 +159,6 @@ def screenshot(page: Page, path: Path) -> None:
     last = page.locator(".dashboard-component-chart-holder").last.bounding_box()
     if last is None:
         raise RuntimeError("a drawn dashboard has a last chart; found none; draw it first")
-    page.screenshot(
-        path=path, clip={"x": 0, "y": 0, "width": SCREEN["width"], "height": last["y"] + last["height"] + 16}
-    )
+    height = last["y"] + last["height"] + 16
+    picture = page.screenshot(clip={"x": 0, "y": 0, "width": SCREEN["width"], "height": height})
+    Image.open(BytesIO(picture)).convert("RGB").quantize(128).save(path, optimize=True)

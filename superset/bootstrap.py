@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg2
+import yaml
 
 HERE = Path(__file__).resolve().parent
 ASSETS = Path(sys.argv[1]) if sys.argv[1:] else HERE / "assets"  # another folder, to try a change
@@ -47,14 +48,22 @@ def main() -> None:
     connection = psycopg2.connect(metadata.replace("+psycopg2", ""))
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE IF NOT EXISTS wardwatch_bootstrap (digest text NOT NULL)")
-        cursor.execute("SELECT digest FROM wardwatch_bootstrap")
-        if cursor.fetchall() == [(digest,)]:
+        cursor.execute("CREATE TABLE IF NOT EXISTS wardwatch_bootstrap (digest text NOT NULL, uuids text[] NOT NULL)")
+        cursor.execute("SELECT digest, uuids FROM wardwatch_bootstrap")
+        before, imported = cursor.fetchone() or ("", [])
+        if before == digest:
             return
-        cursor.execute("DELETE FROM wardwatch_bootstrap")
-        make(contents, passwords)
-        cursor.execute("INSERT INTO wardwatch_bootstrap VALUES (%s)", [digest])
+        uuids = sorted(yaml.safe_load(text)["uuid"] for name, text in contents.items() if name != "metadata.yaml")
+        keep(cursor, "", sorted({*imported, *uuids}))  # a start that fails on the way begins again
+        make(contents, passwords, obsolete=sorted({*imported} - {*uuids}))
+        keep(cursor, digest, uuids)
     connection.close()
+
+
+def keep(cursor, digest: str, uuids: list[str]) -> None:
+    """Remember what was imported, and from what."""
+    cursor.execute("DELETE FROM wardwatch_bootstrap")
+    cursor.execute("INSERT INTO wardwatch_bootstrap VALUES (%s, %s)", [digest, uuids])
 
 
 def digest_of(release: str, contents: dict[str, str], passwords: dict[str, str]) -> str:
@@ -63,7 +72,7 @@ def digest_of(release: str, contents: dict[str, str], passwords: dict[str, str])
     return hashlib.sha256(json.dumps([release, contents, passwords, code]).encode()).hexdigest()
 
 
-def make(contents: dict[str, str], passwords: dict[str, str]) -> None:
+def make(contents: dict[str, str], passwords: dict[str, str], obsolete: list[str]) -> None:
     """Do it all, in one process."""
     from flask_migrate import upgrade
     from superset.app import create_app
@@ -80,7 +89,8 @@ def make(contents: dict[str, str], passwords: dict[str, str]) -> None:
         security_manager.add_role(MANAGER)
         users = {name: ensure_user(security_manager, name, passwords[name]) for name in USERS}
         import_assets(contents, users["admin"])
-        permit_dashboards(security_manager)
+        remove(obsolete)
+        permit_dashboards(security_manager, contents)
         db.session.commit()
 
 
@@ -107,22 +117,32 @@ def import_assets(contents: dict[str, str], admin) -> None:
         ImportAssetsCommand(contents).run()
 
 
-def permit_dashboards(security_manager) -> None:
+def remove(obsolete: list[str]) -> None:
+    """Delete what an earlier version had imported and the files no longer have; what others have made stays."""
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.extensions import db
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+
+    for kind in (Dashboard, Slice, SqlaTable):
+        for each in db.session.query(kind).filter(kind.uuid.in_(obsolete)):
+            db.session.delete(each)
+
+
+def permit_dashboards(security_manager, contents: dict[str, str]) -> None:
     """Give the managers' role exactly what it needs, and no more than that."""
     from superset.connectors.sqla.models import SqlaTable
     from superset.extensions import db
 
-    datasets = db.session.query(SqlaTable).filter(SqlaTable.uuid.in_(dataset_uuids())).all()
+    datasets = db.session.query(SqlaTable).filter(SqlaTable.uuid.in_(dataset_uuids(contents))).all()
     wanted = OPENS_DASHBOARDS | {("datasource_access", dataset.perm) for dataset in datasets}
     role = security_manager.find_role(MANAGER)
     role.permissions = [security_manager.add_permission_view_menu(right, what) for right, what in sorted(wanted)]
 
 
-def dataset_uuids() -> list[str]:
-    """Return the uuids of the datasets in `assets/`."""
-    import yaml
-
-    return [yaml.safe_load(path.read_text("utf-8"))["uuid"] for path in sorted(ASSETS.glob("datasets/**/*.yaml"))]
+def dataset_uuids(contents: dict[str, str]) -> list[str]:
+    """Return the uuids of the datasets among the assets."""
+    return [yaml.safe_load(text)["uuid"] for name, text in contents.items() if name.startswith("datasets/")]
 
 
 if __name__ == "__main__":

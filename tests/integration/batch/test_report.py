@@ -37,10 +37,10 @@ from lakehouse.mart_tables import (
     WARD_BURDEN_DAILY,
 )
 from lakehouse.marts import Marts
-from lakehouse.messages import Limits, encode
+from lakehouse.messages import Admission, Limits, encode
 from lakehouse.packing import pack
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import DELIVERIES, ENTRIES, LAKE_ALERT_EVENTS, NO_WARD, READINGS
+from lakehouse.tables import DELIVERIES, ENTRIES, LAKE_ALERT_EVENTS, READINGS
 from tests.local_stack import ROOT
 
 ONE_DAY = timedelta(days=1)
@@ -101,14 +101,18 @@ def land_readings(lake: Lake, day: date, patient_id: str, *heart_rates: float) -
     land(lake, READINGS, day, pa.table(columns | {name: packed[name] for name in packed.column_names}))
 
 
-def land_limits(lake: Lake, day: date, after_s: float, message: Limits) -> None:
+def land_message(lake: Lake, day: date, after_s: float, kind: str, message: Limits | Admission) -> None:
     row = {
-        "kind": "limits", "patient_id": message.patient_id, "received_at": at(day, after_s), "partition": 0,
+        "kind": kind, "patient_id": message.patient_id, "received_at": at(day, after_s), "partition": 0,
         "offset": int(after_s), "body": encode(message).decode(),
     }  # fmt: skip
     rows = pa.Table.from_pylist([row])
     rows = rows.set_column(3, "partition", rows["partition"].cast(pa.int32()))
     land(lake, ENTRIES, day, rows)
+
+
+def land_limits(lake: Lake, day: date, after_s: float, message: Limits) -> None:
+    land_message(lake, day, after_s, "limits", message)
 
 
 def deliver(settings: Settings, day: date, event_id: str, sent_at: datetime) -> None:
@@ -132,6 +136,7 @@ def test_a_day_becomes_rows_in_every_mart_and_again_the_same_rows(
     land_events(lake, day, onset, acknowledged, event(day, 2, "clear", 200, acknowledged=True))
     land_events(lake, day, onset)  # landed twice
     land_readings(lake, day, "p1", 60.0, 70.0, 80.0)
+    land_message(lake, day, 1, "admission", Admission(patient_id="p1", event="admit", ward_id="w1", bed="3"))
     land_limits(lake, day, 5, Limits(patient_id="p1", version=1, limits={"spo2_low": [87.0, None]}, author="dr-1"))
     deliver(settings, day, onset.event_id, at(day, 2))
 
@@ -146,7 +151,7 @@ def test_a_day_becomes_rows_in_every_mart_and_again_the_same_rows(
     assert (heart_rate["values_count"], heart_rate["median_value"], heart_rate["highest_value"]) == (3, 70.0, 80.0)
     assert (score["vital"], score["values_count"], score["highest_value"]) == ("news2", 1, 0.0)
     assert [(row["patient_id"], row["alarms"]) for row in found[PATIENT_DAYS.name]] == [("p1", 1)]
-    assert {(row["ward_id"], row["patient_days"]) for row in found[WARD_BURDEN_DAILY.name]} == {("w1", 1), (NO_WARD, 1)}
+    assert {(row["ward_id"], row["patient_days"]) for row in found[WARD_BURDEN_DAILY.name]} == {("w1", 1)}
     assert [(row["hour"], row["alarms"]) for row in found[ALARM_HOURS_DAILY.name]] == [(8, 1)]
     assert {row["hop"]: row["p50_ms"] for row in found[LATENCY_DAILY.name]} == {
         "measured_to_received": 300.0,
@@ -155,6 +160,7 @@ def test_a_day_becomes_rows_in_every_mart_and_again_the_same_rows(
     }
     assert [(row["recipient"], row["sent_mails"]) for row in found[DELIVERY_DAILY.name]] == [("ward@h.example", 1)]
     assert [(row["author"], row["medium_limit"]) for row in found[LIMITS_HISTORY.name]] == [("dr-1", 87.0)]
+    assert {row["ward_id"] for row in (*found[VITALS_DAILY.name], *found[LIMITS_HISTORY.name])} == {"w1"}
 
     assert report.run(settings, day) == done
     assert everything(marts, day) == found

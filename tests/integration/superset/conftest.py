@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from lakehouse.marts import Marts
 from lakehouse.settings import Service, Settings
 from tests.local_stack import LocalStack
 
-DAYS = 12
+DAYS = 30  # what the dashboards show at first
 TIMEOUT_S = 60
 
 
@@ -28,18 +29,18 @@ class Superset:
 
     run: Path
     url: str
-    passwords: dict[str, str]
+    passwords: dict[str, str] = field(repr=False)
 
     def as_user(self, name: str) -> User:
-        """Return the REST interface as a user, logged in."""
-        login = {"username": name, "password": self.passwords[name], "provider": "db"}
-        answer = requests.post(f"{self.url}/api/v1/security/login", json=login, timeout=TIMEOUT_S)
-        assert answer.status_code == 200, answer.text
+        """Return the REST interface as a user who has logged in at the page, as a browser does."""
         session = requests.Session()
-        session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        token = session.get(f"{self.url}/api/v1/security/csrf_token/", timeout=TIMEOUT_S)
-        session.headers["X-CSRFToken"] = token.json().get("result", "")
-        session.headers["Referer"] = self.url
+        page = session.get(f"{self.url}/login/", timeout=TIMEOUT_S).text
+        (token,) = re.findall(r'id="csrf_token"\s+value="([^"]+)"', page)
+        login = {"username": name, "password": self.passwords[name], "csrf_token": token}
+        answer = session.post(f"{self.url}/login/", data=login, allow_redirects=False, timeout=TIMEOUT_S)
+        assert answer.status_code == 302, answer.text
+        assert "login" not in answer.headers["Location"]
+        session.headers.update({"X-CSRFToken": token, "Referer": self.url})
         return User(self.url, session)
 
 

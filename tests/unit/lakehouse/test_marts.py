@@ -45,4 +45,4 @@ def test_the_scope_is_filled_in() -> None:
 
 def test_every_mart_has_a_name_of_its_own_and_is_listed_by_it() -> None:
     assert MARTS[DELIVERY_DAILY.name] is DELIVERY_DAILY
-    assert len(MARTS) == 10
+    assert len(MARTS) == 14
