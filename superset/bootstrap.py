@@ -53,7 +53,7 @@ def main() -> None:
         before, imported = cursor.fetchone() or ("", [])
         if before == digest:
             return
-        uuids = sorted(yaml.safe_load(text).get("uuid", "") for text in contents.values())
+        uuids = sorted(yaml.safe_load(text)["uuid"] for name, text in contents.items() if name != "metadata.yaml")
         keep(cursor, "", sorted({*imported, *uuids}))  # a start that fails on the way begins again
         make(contents, passwords, obsolete=sorted({*imported} - {*uuids}))
         keep(cursor, digest, uuids)
