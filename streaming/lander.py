@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -32,17 +34,35 @@ _SAID: Final = 5  # bad records named in the log, of each batch
 
 
 class Progress:
-    """What landing is doing, and how much it has done; told by its heartbeat."""
+    """What landing is doing, and how much it has done; told by its heartbeat. `monotonic` is a clock in seconds."""
 
-    def __init__(self, heartbeat: Heartbeat) -> None:
+    def __init__(self, heartbeat: Heartbeat, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._heartbeat = heartbeat
+        self._monotonic = monotonic
+        self._began_at: float | None = None
         self.state = "starting"
         self.counts = Counter(
             {f"{table.name}_landed": 0 for table in (READINGS, ENTRIES, LAKE_ALERT_EVENTS, QUARANTINE)}
         )
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Land a batch in this block."""
+        self._began_at = self._monotonic()
+        try:
+            yield
+        finally:
+            self._began_at = None
+
+    @property
+    def silent_s(self) -> float:
+        """For how long the batch under way has neither ended nor said that it waits; 0 between batches."""
+        began_at = self._began_at
+        return 0.0 if began_at is None else self._monotonic() - began_at
+
     def wait(self, why: str) -> None:
         """Say that the lake does not answer."""
+        self._began_at = self._monotonic()
         self.state = f"waiting for the lake: {why}"
         self.beat()
 
@@ -74,6 +94,10 @@ class Lander:
         """
         if not len(batch):
             return
+        with self._progress.batch():
+            self._take(batch)
+
+    def _take(self, batch: pa.Table) -> None:
         last_written = self._lake.open(LAST_WRITTEN)
         self._check_no_gap(last_written, batch)
         day = _day(batch, last_written)

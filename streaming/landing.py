@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Final
@@ -32,6 +33,9 @@ RECORDS: Final = 150_000
 EVERY_S: Final = 12
 LOOKS_EVERY_S: Final = 2
 TASKS: Final = 2
+# The client of HDFS has been seen to wait for an answer for ever, on a machine that was far too busy. A batch takes
+# seconds, and says so when it waits for the lake.
+HANGS_S: Final = 300
 
 
 def run(settings: Settings, stop: Event) -> None:
@@ -47,6 +51,11 @@ def run(settings: Settings, stop: Event) -> None:
         try:
             while not stop.is_set() and not query.awaitTermination(1):
                 progress.beat()
+                if progress.silent_s > HANGS_S:
+                    logger.critical(
+                        "a batch has been silent for %.0f s; ending, to be started again", progress.silent_s
+                    )
+                    os._exit(1)  # whoever hangs cannot be stopped; what is half written is recognised when repeated
         finally:
             query.stop()
             spark.stop()
