@@ -39,7 +39,7 @@ class Progress:
     def __init__(self, heartbeat: Heartbeat, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._heartbeat = heartbeat
         self._monotonic = monotonic
-        self._began_at: float | None = None
+        self._heard_at: float | None = None
         self.state = "starting"
         self.counts = Counter(
             {f"{table.name}_landed": 0 for table in (READINGS, ENTRIES, LAKE_ALERT_EVENTS, QUARANTINE)}
@@ -48,21 +48,25 @@ class Progress:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Land a batch in this block."""
-        self._began_at = self._monotonic()
+        self.goes_on()
         try:
             yield
         finally:
-            self._began_at = None
+            self._heard_at = None
+
+    def goes_on(self) -> None:
+        """Say that another table of the batch is done."""
+        self._heard_at = self._monotonic()
 
     @property
     def silent_s(self) -> float:
-        """For how long the batch under way has neither ended nor said that it waits; 0 between batches."""
-        began_at = self._began_at
-        return 0.0 if began_at is None else self._monotonic() - began_at
+        """For how long the batch under way has neither come further nor said that it waits; 0 between batches."""
+        heard_at = self._heard_at
+        return 0.0 if heard_at is None else self._monotonic() - heard_at
 
     def wait(self, why: str) -> None:
         """Say that the lake does not answer."""
-        self._began_at = self._monotonic()
+        self.goes_on()
         self.state = f"waiting for the lake: {why}"
         self.beat()
 
@@ -135,6 +139,7 @@ class Lander:
             return Addition(added, beyond) if len(added) or (beyond and table is LAST_WRITTEN) else None
 
         self._progress.counts[f"{table.name}_landed"] += self._lake.add(table, choose)
+        self._progress.goes_on()
         return added
 
     def _say(self, quarantined: pa.Table) -> None:

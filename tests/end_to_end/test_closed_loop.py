@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.end_to_end.ward import Ward, as_stored, seconds_of
+from tests.end_to_end.ward import LANDS_WITHIN_S, Ward, as_stored, seconds_of
 from waiting import until
 
 
@@ -33,7 +33,7 @@ def test_a_sustained_breach_reaches_cassandra_topic_mailbox_and_lake_and_an_excu
     assert until(lambda: ward.in_cassandra(*patients) == as_stored(expected), 60), ward.in_cassandra(*patients)
     assert until(lambda: set(ward.in_topic(*patients)) == ids, 30), ward.in_topic(*patients)
     assert until(lambda: ward.told(*patients) == Counter(alert_ids), 60), ward.told(*patients)
-    assert until(lambda: ward.in_lake(*patients) == Counter(ids), 120), ward.in_lake(*patients)
+    assert until(lambda: ward.in_lake(*patients) == Counter(ids), LANDS_WITHIN_S), ward.in_lake(*patients)
 
     states = ward.alerts_in_cassandra(*patients)
     assert {row["alert_id"]: (row["step"], row["closed_at"] is not None) for row in states} == dict.fromkeys(

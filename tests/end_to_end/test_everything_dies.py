@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from programs import OWN, SERVICES
-from tests.end_to_end.ward import Ward, as_stored, seconds_of
+from tests.end_to_end.ward import LANDS_WITHIN_S, Ward, as_stored, seconds_of
 from waiting import until
 
 # Every process between a monitor and the mailbox; no alarm passes through PostgreSQL. Those that need the others first.
@@ -38,7 +38,7 @@ def test_nothing_is_lost_or_doubled_by_any_single_death(live_ward: Ward) -> None
     onsets = {str(event.alert_id) for event in tachycardia if event.step == "onset"}
     assert until(lambda: ward.told(*patients) == Counter(onsets), 120), ward.told(*patients)
 
-    assert until(lambda: ward.in_lake(*patients) == Counter(ids), 120), ward.in_lake(*patients)
+    assert until(lambda: ward.in_lake(*patients) == Counter(ids), LANDS_WITHIN_S), ward.in_lake(*patients)
     for patient in patients:
         landed = ward.landed_readings(patient)
         assert (len(landed), set(landed.values())) == (len(readings), {1}), patient

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from tests.end_to_end.ward import Ward, as_stored
+from tests.end_to_end.ward import LANDS_WITHIN_S, Ward, as_stored
 from waiting import until
 
 PATIENTS = ("bidmc-25", "bidmc-49")
@@ -39,7 +39,7 @@ def test_the_alarms_of_recordings_are_in_every_store(live_ward: Ward) -> None:
     ids = {event.event_id for event in expected}
     assert until(lambda: ward.in_cassandra(*PATIENTS) == as_stored(expected), 60), ward.in_cassandra(*PATIENTS)
     assert until(lambda: set(ward.in_topic(*PATIENTS)) == ids, 30), ids ^ set(ward.in_topic(*PATIENTS))
-    assert until(lambda: ward.in_lake(*PATIENTS) == Counter(ids), 120), ward.in_lake(*PATIENTS)
+    assert until(lambda: ward.in_lake(*PATIENTS) == Counter(ids), LANDS_WITHIN_S), ward.in_lake(*PATIENTS)
     assert [ward.open_alerts(ward_id, *PATIENTS) for ward_id in WARDS] == [[], []]
 
     # An onset and a worsening are told, each once, to the ward's first team.

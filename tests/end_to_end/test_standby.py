@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.end_to_end.ward import Ward, as_stored, seconds_of
+from tests.end_to_end.ward import LANDS_WITHIN_S, Ward, as_stored, seconds_of
 from waiting import until
 
 
@@ -54,4 +54,4 @@ def test_the_standby_raises_the_alarms_while_the_lane_is_stopped(live_ward: Ward
     assert until(lambda: ward.stack.status()["standby"]["says"] == "silent", 120, every_s=1)
     assert ward.in_cassandra(*patients) == as_stored(expected)
     assert ward.told(*patients) == mails
-    assert until(lambda: ward.in_lake(*patients) == Counter(ids), 120), ward.in_lake(*patients)
+    assert until(lambda: ward.in_lake(*patients) == Counter(ids), LANDS_WITHIN_S), ward.in_lake(*patients)

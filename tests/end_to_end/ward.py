@@ -30,6 +30,8 @@ from lakehouse.topics import ALERTS, BEDSIDE
 from streaming.bedside_log import BedsideLog
 from tests.local_stack import LocalStack
 
+# Landing takes seconds; where a batch hangs, it ends after a minute and is started again.
+LANDS_WITHIN_S = 240
 CALM = {"heart_rate_bpm": 80.0, "spo2_pct": 97.0}
 Values = dict[str, float]
 
