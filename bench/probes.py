@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from confluent_kafka import Message as Record
 from confluent_kafka import Producer
@@ -23,11 +23,21 @@ from lakehouse.topics import BEDSIDE
 
 EVERY_S: Final = 0.5
 _LOOK_EVERY_S: Final = 0.003
-GIVE_UP_S: Final = 10.0
+GIVE_UP_S: Final = 30.0
+
+
+class _Probe(NamedTuple):
+    patient_id: str
+    alert_id: str
+    place: Place
+    sent_s: float
 
 
 class Probes:
-    """Sends probes in a thread while the block lasts; `readable_ms` then tells when each row could be read."""
+    """Sends probes in a thread while the block lasts, whether or not those before are through.
+
+    `readable_ms` then tells when each row could be read.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -51,26 +61,36 @@ class Probes:
             producer_config(self._settings, Service.BATCH, linger_ms=0, delivery_report_only_error=False)
         )
         run = f"{time.time():.0f}"
+        watched: list[_Probe] = []
         with Cassandra(self._settings, Service.BATCH) as cassandra:
+            began = time.monotonic()
             for number in count():
-                if self._stop.wait(EVERY_S):
+                next_at = began + number * EVERY_S
+                while (now := time.monotonic()) < next_at or (watched and self._stop.is_set()):
+                    watched = [probe for probe in watched if not self._is_done(producer, cassandra, probe, now)]
+                    time.sleep(_LOOK_EVERY_S)
+                if self._stop.is_set():
                     return
-                self._probe(producer, cassandra, f"probe-{run}-{number}")
+                watched.append(self._probe(producer, f"probe-{run}-{number}"))
 
-    def _probe(self, producer: Producer, cassandra: Cassandra, patient_id: str) -> None:
+    def _probe(self, producer: Producer, patient_id: str) -> _Probe:
         measured_at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1)
         # Charted once a minute: one value beyond the limit is enough.
         breach = Reading(patient_id=patient_id, measured_at=measured_at, period_s=60, vitals=Vitals(heart_rate_bpm=130))
-        place = self._send(producer, breach)
         alert_id = f"{patient_id}.heart_rate_high.{(measured_at - EPOCH) // timedelta(milliseconds=1)}"
-        gives_up = time.monotonic() + GIVE_UP_S
-        while not cassandra.select(ALERT_EVENTS, {"patient_id": patient_id, "alert_id": alert_id}):
-            if time.monotonic() > gives_up:
-                self.lost += 1
-                return
-            time.sleep(_LOOK_EVERY_S)
-        self.readable_ms[place] = time.time() * 1000
-        self._send(producer, Admission(patient_id=patient_id, event="discharge"))
+        return _Probe(patient_id, alert_id, self._send(producer, breach), time.monotonic())
+
+    def _is_done(self, producer: Producer, cassandra: Cassandra, probe: _Probe, now_s: float) -> bool:
+        """Look for a probe's row, and discharge its patient when it is there, or is not in time."""
+        key = {"patient_id": probe.patient_id, "alert_id": probe.alert_id}
+        if cassandra.select(ALERT_EVENTS, key):
+            self.readable_ms[probe.place] = time.time() * 1000
+        elif now_s - probe.sent_s > GIVE_UP_S:
+            self.lost += 1
+        else:
+            return False
+        self._send(producer, Admission(patient_id=probe.patient_id, event="discharge"))
+        return True
 
     def _send(self, producer: Producer, message: Reading | Admission) -> Place:
         written: list[Record] = []

@@ -52,6 +52,8 @@ def _kill(settings: Settings, seconds: int) -> tuple[float, float]:
     killed_ms = time.time() * 1000
     os.kill(pid, signal.SIGKILL)
     time.sleep(seconds)
+    scan.stop()
+    scan.wait()
     reading_ms, event_ms = scan.appends_ms()[0].T
     next_ms = event_ms[reading_ms > killed_ms].min()
     return (next_ms - killed_ms) / 1000, float(np.max(event_ms - reading_ms)) / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,22 +10,43 @@ from confluent_kafka import Consumer
 from confluent_kafka import Message as Record
 from numpy.typing import NDArray
 
+from lakehouse.errors import StoreError
 from lakehouse.events import AlertEvent, decode
 from lakehouse.kafka import assign, consumer, log_ends, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS, BEDSIDE
+from streaming.pulses import last_positions
 
 Positions = dict[int, int]
 Place = tuple[int, int]  # partition and offset in `bedside`
 
 
 class Scan:
-    """What was written to the topics between two moments."""
+    """What was written to `bedside` between two moments, from being made to `stop`, and the events that came of it."""
 
     def __init__(self, settings: Settings, topic: str = ALERTS.name) -> None:
         self._settings = settings
         self._topic = topic
         self._begin = self._ends()
+        self._end: Positions = {}
+
+    def stop(self) -> None:
+        """Count no entry from now on."""
+        self._end = self._ends()[BEDSIDE.name]
+
+    def wait(self, patience_s: float = 300) -> None:
+        """Wait until every event of the stretch is out, as the pulses say: a slow one must not be left out.
+
+        Raises
+        ------
+        StoreError
+            When patience is over.
+        """
+        gives_up = time.monotonic() + patience_s
+        while any(last_positions(self._settings).get(p, 0) < end for p, end in self._end.items()):
+            if time.monotonic() > gives_up:
+                raise StoreError(f"alarms must come out; those of the stretch are not after {patience_s:.0f} s")
+            time.sleep(1)
 
     def _ends(self) -> dict[str, Positions]:
         reader = consumer(self._settings, Service.ADMIN, "bench")
@@ -36,17 +58,17 @@ class Scan:
             reader.close()
 
     def appends_ms(self) -> tuple[NDArray[np.float64], list[dict[str, float]]]:
-        """Return for every event since the beginning when its reading and it itself were appended, and the lane's hops.
+        """Return for every event of the stretch when its reading and it itself were appended, and the lane's hops.
 
         Returns
         -------
         (n, 2) float array, list
             In ms since 1970. Of an event that was written twice, the first time counts.
         """
-        end = self._ends()
+        ends = self._ends()[self._topic]
         events_ms: dict[Place, int] = {}
         hops_ms: list[dict[str, float]] = []
-        for record in self._read(self._topic, end[self._topic]):
+        for record in self._read(self._topic, ends):
             message = decode(record.value() or b"")
             if isinstance(message, AlertEvent):
                 events_ms.setdefault((message.partition, message.offset), record.timestamp()[1])
@@ -54,14 +76,14 @@ class Scan:
                 hops_ms.append(message.hops_ms)
         pairs = [
             (record.timestamp()[1], events_ms[place])
-            for record in self._read(BEDSIDE.name, end[BEDSIDE.name])
+            for record in self._read(BEDSIDE.name, self._end)
             if (place := place_of(record)) in events_ms
         ]
         return np.array(pairs, dtype=np.float64).reshape(-1, 2), hops_ms
 
     def appended_ms(self, places: set[Place]) -> dict[Place, int]:
         """Return when these entries of the bedside log were appended."""
-        found = self._read(BEDSIDE.name, self._ends()[BEDSIDE.name])
+        found = self._read(BEDSIDE.name, self._end)
         return {place_of(record): record.timestamp()[1] for record in found if place_of(record) in places}
 
     def _read(self, topic: str, end: Mapping[int, int]) -> list[Record]:

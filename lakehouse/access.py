@@ -30,8 +30,8 @@ _FOLD_TABLES: Final = _ALERT_TABLES | {"ward_board", "limits_by_patient", "audit
 _MAIL_TABLES: Final = frozenset({"deliveries", "dead_letters_by_day"})
 _ALL_TABLES: Final = _FOLD_TABLES | _MAIL_TABLES
 
-# The lane and its standby write the same; each also reads `alerts`: the standby for the lane's pulse, the lane to see
-# where a standby has taken over.
+# The lane and its standby write the same; each also reads `alerts`: the standby for the lane's pulse, the lane to be
+# rebuilt up to its last one.
 _FOLDER: Final = Access(
     reads=frozenset({"bedside", "alerts"}), writes=frozenset({"alerts"}), selects=_FOLD_TABLES, modifies=_FOLD_TABLES
 )

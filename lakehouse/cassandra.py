@@ -163,25 +163,8 @@ class Cassandra:
         cql = f"SELECT DISTINCT {names} FROM {self._settings.keyspace}.{table.name}"
         return self.execute(_repeatable(self.prepare(cql).bind([])))
 
-    def insert_if_absent(self, table: CassandraTable, row: Mapping[str, Any]) -> Row | None:
-        """Claim a row: insert it unless there is one with its key.
-
-        Returns
-        -------
-        dict or None
-            None where the row is now as given, also when an earlier try of the same caller had written it; otherwise
-            the row that was there first.
-        """
-        check_row(table, row)
-        prepared = self.prepare(insert(table, self._settings.keyspace, if_absent=True))
-        answer = self._compare_and_set(prepared.bind([row.get(name, UNSET_VALUE) for name in table.names]))
-        if answer is None:
-            return None
-        there = {name: answer.get(name) for name in table.names}
-        return None if all(_same(there[name], value) for name, value in row.items()) else there
-
     def insert_all_if_absent(self, table: CassandraTable, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-        """Claim several rows of ONE partition together, in one transaction: all of them, or none.
+        """Claim rows of ONE partition together, in one transaction: insert them unless one of their keys is taken.
 
         Returns
         -------
@@ -223,16 +206,12 @@ class Cassandra:
         conditions = " AND ".join(f"{cql_name(name)} = ?" for name in expected)
         cql = f"UPDATE {self._settings.keyspace}.{table.name} SET {sets} WHERE {where(table, key)} IF {conditions}"
         parameters = [*values.values(), *in_key_order(table, key).values(), *expected.values()]
-        if self._compare_and_set(self.prepare(cql).bind(parameters)) is None:
+        statement = self.prepare(cql).bind(parameters)
+        statement.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL
+        if next(iter(self._call(self.session.execute, statement)))["[applied]"]:
             return True
         rows = self.select(table, key)
         return bool(rows) and all(_same(rows[0][name], value) for name, value in values.items())
-
-    def _compare_and_set(self, statement: BoundStatement) -> Row | None:
-        """Run a lightweight transaction; None when applied, else what was found there."""
-        statement.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL
-        answer: Row = next(iter(self._call(self.session.execute, statement)))
-        return None if answer.pop("[applied]") else answer
 
     def _call(self, function: Any, *arguments: Any) -> Any:
         """Call, and again with growing pauses while the database is away or slow."""

@@ -235,21 +235,20 @@ class MartTable(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A Kafka topic. Its records are stamped by the broker (LogAppendTime), so time never goes back in a partition.
+    """A Kafka topic. Its records are stamped by the broker (LogAppendTime): one clock for all, which is not set back.
 
     Parameters
     ----------
     key
         What the records of one partition have in common.
-    partitions, retention_hours
-        None = as ``KafkaSettings`` says.
+    retention_hours
+        None = as ``KafkaSettings`` says; the number of partitions is theirs, too.
     """
 
     name: str
     doc: str
     key: str
     kinds: tuple[str, ...]
-    partitions: int | None = None
     retention_hours: int | None = None
     max_message_bytes: int = 1_048_588
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from lakehouse.access import ACCESS, MART_RIGHTS
 from lakehouse.contract import CassandraTable, Column, LakeTable, MartTable, Topic
 from lakehouse.mart_tables import MARTS
-from lakehouse.render import topic_config, topic_partitions
+from lakehouse.render import topic_config
 from lakehouse.settings import KafkaSettings
 from lakehouse.tables import CASSANDRA, LAKE
 from lakehouse.topics import TOPICS
@@ -61,7 +61,7 @@ def _topic(topic: Topic, settings: KafkaSettings) -> RenderableType:
         "where": "Kafka",
         "key": topic.key,
         "kinds": ", ".join(topic.kinds),
-        "partitions": str(topic_partitions(topic, settings)),
+        "partitions": str(settings.partitions),
         "kept": f"{int(config['retention.ms']) // 3_600_000} h",
         "largest": f"{topic.max_message_bytes:,} bytes",
         "time": f"{config['message.timestamp.type']}: stamped by the broker",

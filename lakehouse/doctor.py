@@ -21,7 +21,6 @@ from lakehouse.mart_tables import MARTS
 from lakehouse.postgres import connect as postgres_as
 from lakehouse.postgres_admin import database_of, differences, rights
 from lakehouse.postgres_admin import granted as mart_rights
-from lakehouse.render import topic_partitions
 from lakehouse.settings import Service, Settings
 from lakehouse.spark import jars
 from lakehouse.tables import CASSANDRA, LAKE
@@ -84,7 +83,7 @@ def _topics(settings: Settings) -> list[str]:
     there = kafka_admin.admin(settings, patience_s=PATIENCE_S).list_topics(timeout=PATIENCE_S).topics
     problems = [f"topic {name} is not there; {INIT}" for name in TOPICS if name not in there]
     for topic in TOPICS.values():
-        wanted = topic_partitions(topic, settings.kafka)
+        wanted = settings.kafka.partitions
         if topic.name in there and len(there[topic.name].partitions) != wanted:
             problems.append(
                 f"topic {topic.name} has {len(there[topic.name].partitions)} partitions, the settings say {wanted}; "

@@ -30,7 +30,7 @@ from lakehouse.access import ACCESS, Access, group_id
 from lakehouse.contract import Topic
 from lakehouse.errors import StoreError
 from lakehouse.kafka import client_config
-from lakehouse.render import topic_config, topic_partitions
+from lakehouse.render import topic_config
 from lakehouse.settings import KafkaSettings, Service, Settings
 from lakehouse.topics import TOPICS
 
@@ -102,7 +102,7 @@ def ensure_topics(client: AdminClient, settings: KafkaSettings) -> list[str]:
     there = client.list_topics(timeout=TIMEOUT_S).topics
     changes = []
     for topic in TOPICS.values():
-        wanted = topic_partitions(topic, settings)
+        wanted = settings.partitions
         if topic.name not in there:
             new = NewTopic(topic.name, wanted, settings.replication, config=topic_config(topic, settings))
             _all(client.create_topics([new]))

@@ -198,8 +198,3 @@ def topic_config(topic: Topic, settings: KafkaSettings) -> dict[str, str]:
         "min.insync.replicas": str(max(1, settings.replication - 1)),
         "retention.ms": str(hours * HOUR_MS),
     }
-
-
-def topic_partitions(topic: Topic, settings: KafkaSettings) -> int:
-    """Return how many partitions a topic has."""
-    return settings.partitions if topic.partitions is None else topic.partitions

@@ -27,7 +27,7 @@ ECG: Final = Topic(
 ALERTS: Final = Topic(
     name="alerts",
     doc="Every alert event, and the pulse of whoever writes them.",
-    key="patient_id; a pulse has its lane",
+    key="patient_id; a pulse has none, and stands in partition 0",
     kinds=("event", "pulse"),
 )
 

@@ -53,8 +53,9 @@ def run(settings: Settings, partitions_text: str | None) -> Rebuilt:
         BedsideLog(settings, Service.ALARMS) as log,
         Snapshots(snapshot_folder(settings, name)) as snapshots,
     ):
-        oldest = {partition: log.ends()[partition][0] for partition in partitions}
-        in_lake = oldest | {p: end for p, end in landed(lake, BEDSIDE.name, partitions).items() if end > oldest[p]}
+        log_ends = log.ends()
+        oldest = {partition: log_ends[partition][0] for partition in partitions}
+        in_lake = _landed_up_to(oldest, landed(lake, BEDSIDE.name, partitions))
         checkpoint = checkpoint_folder(settings, name)
         has_checkpoint = (checkpoint / "offsets").exists()
         if has_checkpoint:
@@ -72,3 +73,21 @@ def run(settings: Settings, partitions_text: str | None) -> Rebuilt:
         fold.positions = dict(ends)  # the last records before them may have been bad ones
         snapshots.save(fold)
     return Rebuilt(name, entries, events, fold.patients, ends, has_checkpoint)
+
+
+def _landed_up_to(oldest: Mapping[int, int], in_lake: Mapping[int, int]) -> dict[int, int]:
+    """Return up to where the lake is folded; Kafka has the rest.
+
+    What neither has any more is said, and does not stop a ward from having alarms again. Where nothing has landed and
+    Kafka has deleted, the lake was made later than the log.
+    """
+    for partition, end in in_lake.items():
+        if end < oldest[partition]:
+            logger.error(
+                "%s[%d]: records %d to %d are lost: Kafka has deleted them unlanded; what began there is missing",
+                BEDSIDE.name,
+                partition,
+                end,
+                oldest[partition] - 1,
+            )
+    return {partition: max(begin, in_lake.get(partition, begin)) for partition, begin in oldest.items()}

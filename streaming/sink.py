@@ -66,7 +66,7 @@ def requests_of(log: LogSlice) -> list[Request]:
 
 
 def urgent_first(outcome: Outcome) -> Iterator[Outcome]:
-    """Yield an outcome in parts, patients with the highest priority first: no alarm waits for thousands of lesser ones.
+    """Yield an outcome in parts, patients with the highest priority first.
 
     What concerns one patient stays together and in order.
     """

@@ -1,8 +1,10 @@
 """The standby: the same fold in a bare consumer, silent while the lane lives.
 
-It holds every event until the lane's pulse says that the lane has passed it. When the pulse is older than 2 s, it
-writes what it holds and goes on writing until the lane is back. Ids come from content, so an overlap writes the same
-rows again and harms nothing. That bridges the quarter of a minute in which a Spark driver restarts.
+It holds every event until the lane's pulse says that the lane has passed it. When the lane has been silent for 2 s, it
+writes what it holds and goes on writing until the lane is back. While the lane lives but is behind, in a storm or after
+an outage, it writes what concerns patients with a high-priority alarm when that has waited for 2 s, and everything when
+it has waited for 10 s: no urgent alarm waits for thousands of lesser ones. Ids come from content, so an overlap writes
+the same rows again and harms nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import logging
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, takewhile
 from threading import Event
-from typing import Final
+from typing import Final, NamedTuple
 
 from confluent_kafka import Consumer
 
@@ -32,40 +35,77 @@ from streaming.snapshots import Snapshots
 logger = logging.getLogger(__name__)
 
 TAKE_OVER_AFTER_S: Final = 2.0
+HELP_AFTER_S: Final = 10.0  # writing everything twice would make a lane that is in a storm slower still
 PULSE_EVERY_S: Final = 1.0
 POLL_S: Final = 0.05
+
+
+class _Item(NamedTuple):
+    since_s: float
+    what: AlertEvent | Request
 
 
 class Held:
     """What is decided but not written, by partition, each in the order of the log."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[int, deque[AlertEvent | Request]] = defaultdict(deque)
+        self._waiting: defaultdict[int, deque[_Item]] = defaultdict(deque)
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    def add(self, events: Sequence[AlertEvent], requests: Sequence[Request]) -> None:
+    def add(self, events: Sequence[AlertEvent], requests: Sequence[Request], now_s: float) -> None:
         """Hold more, from one stretch of the log."""
         both: list[AlertEvent | Request] = [*events, *requests]
         for each in sorted(both, key=lambda each: each.offset):
-            self._waiting[each.partition].append(each)
+            self._waiting[each.partition].append(_Item(now_s, each))
 
     def drop_before(self, positions: Mapping[int, int]) -> None:
         """Forget what the lane has written: everything before these positions."""
         for partition, position in positions.items():
             waiting = self._waiting[partition]
-            while waiting and waiting[0].offset < position:
+            while waiting and waiting[0].what.offset < position:
                 waiting.popleft()
 
-    def take(self) -> Outcome:
-        """Return everything, and hold nothing."""
-        everything = [each for waiting in self._waiting.values() for each in waiting]
-        self._waiting.clear()
-        return Outcome(
-            [each for each in everything if isinstance(each, AlertEvent)],
-            [each for each in everything if isinstance(each, Request)],
+    def take(self, until_s: float, urgent_until_s: float) -> Outcome:
+        """Return one part of what is due, the most urgent first, and hold it no more.
+
+        Due is what is held since `until_s` or longer, and of patients with an alarm of high priority what is held since
+        `urgent_until_s`.
+        """
+        late = [
+            item
+            for waiting in self._waiting.values()
+            for item in takewhile(lambda item: item.since_s <= urgent_until_s, waiting)
+        ]
+        urgent = {_patient_of(item.what) for item in late if _is_urgent(item.what)}
+        due = [item.what for item in late if item.since_s <= until_s or _patient_of(item.what) in urgent]
+        everything = Outcome(
+            [each for each in due if isinstance(each, AlertEvent)],
+            [each for each in due if isinstance(each, Request)],
         )
+        part = next(urgent_first(everything), everything)
+        taken = set(map(id, chain(*part)))
+        for partition, waiting in self._waiting.items() if taken else ():
+            self._waiting[partition] = deque(item for item in waiting if id(item.what) not in taken)
+        return part
+
+    def out(self, positions: Mapping[int, int]) -> dict[int, int]:
+        """Return the offsets before which nothing is held, in a log that is folded up to `positions`."""
+        return {
+            partition: waiting[0].what.offset if (waiting := self._waiting[partition]) else position
+            for partition, position in positions.items()
+        }
+
+
+def _patient_of(item: AlertEvent | Request) -> str:
+    """Return whom an item concerns."""
+    return item.patient_id if isinstance(item, AlertEvent) else item.message.patient_id
+
+
+def _is_urgent(item: AlertEvent | Request) -> bool:
+    """Return whether an item must not wait for others."""
+    return isinstance(item, AlertEvent) and item.priority == "high"
 
 
 class Watch:
@@ -128,21 +168,25 @@ def _follow(
         while not stop.is_set():
             entries, bad = log.read(timeout_s=POLL_S)
             events = fold.fold(entries)
-            held.add(events, requests_of(entries))
+            held.add(events, requests_of(entries), time.monotonic())
             counts.update(entries=len(entries.partition), quarantined=len(bad))
             for pulse in _pulses(reader):
                 if watch.hear(pulse):
                     held.drop_before(pulse.positions)
-            is_active = watch.silent_s > TAKE_OVER_AFTER_S
-            if is_active:
-                counts.update(events_written=len(held))
-                for part in urgent_first(held.take()):
-                    sink.write(part)
+            is_silent = watch.silent_s > TAKE_OVER_AFTER_S
+            now = time.monotonic()
+            part = held.take(now, now) if is_silent else held.take(now - HELP_AFTER_S, now - TAKE_OVER_AFTER_S)
+            is_behind = any(part)
+            if is_behind:
+                sink.write(part)
+                counts.update(written=sum(map(len, part)))
                 fault_point("standby.after_write")
-                if time.monotonic() - pulsed_at >= PULSE_EVERY_S:
-                    pulsed_at = time.monotonic()
-                    sink.pulse(lane, fold.positions)
-            heartbeat.beat("writing: the lane is silent" if is_active else "silent", held=len(held), **counts)
+            if (is_silent or is_behind) and time.monotonic() - pulsed_at >= PULSE_EVERY_S:
+                pulsed_at = time.monotonic()
+                sink.pulse(lane, held.out(fold.positions))
+            why = "the lane is silent" if is_silent else "the lane is behind"
+            state = f"writing: {why}" if is_silent or is_behind else "silent"
+            heartbeat.beat(state, held=len(held), **counts)
     finally:
         reader.close()
 

@@ -14,7 +14,7 @@ from waiting import until
 def written_by_the_standby(ward: Ward) -> int:
     """Return how many events and requests the standby says that it has written since it began."""
     beat = json.loads((ward.settings.run / "heartbeats" / "standby.json").read_text())
-    return int(beat.get("events_written", 0))
+    return int(beat.get("written", 0))
 
 
 @pytest.mark.timeout(600)

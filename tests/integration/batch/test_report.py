@@ -121,7 +121,7 @@ def deliver(settings: Settings, day: date, event_id: str, sent_at: datetime) -> 
         "attempts": 1, "sent_at": sent_at,
     }  # fmt: skip
     with Cassandra(settings, Service.NOTIFY, patience_s=60) as notify:
-        assert notify.insert_if_absent(DELIVERIES, claim) is None
+        assert notify.insert_all_if_absent(DELIVERIES, [claim]) == []
 
 
 def everything(marts: Marts, day: date) -> dict[str, list[dict[str, Any]]]:

@@ -139,17 +139,16 @@ def test_a_service_may_not_write_what_is_not_its_own(alarms: Cassandra) -> None:
 
 def test_a_claim_is_won_once_and_its_winner_may_ask_again(notify: Cassandra) -> None:
     claim = delivery(uuid4().hex)
-    assert notify.insert_if_absent(DELIVERIES, claim) is None
-    assert notify.insert_if_absent(DELIVERIES, claim) is None
-    there = notify.insert_if_absent(DELIVERIES, claim | {"claimed_by": "notifier-2"})
-    assert there is not None
+    assert notify.insert_all_if_absent(DELIVERIES, [claim]) == []
+    assert notify.insert_all_if_absent(DELIVERIES, [claim]) == []
+    (there,) = notify.insert_all_if_absent(DELIVERIES, [claim | {"claimed_by": "notifier-2"}])
     assert there["claimed_by"] == "notifier-1"
 
 
 def test_several_claims_on_one_partition_are_won_together_or_not_at_all(notify: Cassandra) -> None:
     one, two = uuid4().hex, uuid4().hex
     rows = [delivery(event_id, recipient=f"{one}@h.example") for event_id in (one, two)]
-    assert notify.insert_if_absent(DELIVERIES, rows[1] | {"claimed_by": "notifier-2"}) is None
+    assert notify.insert_all_if_absent(DELIVERIES, [rows[1] | {"claimed_by": "notifier-2"}]) == []
     (there,) = notify.insert_all_if_absent(DELIVERIES, rows)
     assert there["event_id"] == two
     assert [row["event_id"] for row in notify.select(DELIVERIES, {"recipient": f"{one}@h.example", "day": DAY})] == [
@@ -160,7 +159,7 @@ def test_several_claims_on_one_partition_are_won_together_or_not_at_all(notify: 
 def test_a_row_is_changed_only_while_it_is_as_expected(notify: Cassandra) -> None:
     claim = delivery(uuid4().hex)
     key = {name: claim[name] for name in DELIVERIES.key}
-    notify.insert_if_absent(DELIVERIES, claim)
+    notify.insert_all_if_absent(DELIVERIES, [claim])
     sent = {"state": "sent", "sent_at": AT}
     assert notify.update_if(DELIVERIES, key, sent, {"claimed_by": "notifier-1", "state": "claimed"})
     assert notify.update_if(DELIVERIES, key, sent, {"claimed_by": "notifier-1", "state": "claimed"})

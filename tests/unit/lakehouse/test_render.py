@@ -21,7 +21,6 @@ from lakehouse.render import (
     sql_add_column,
     sql_create_table,
     topic_config,
-    topic_partitions,
 )
 from lakehouse.settings import KafkaSettings
 from lakehouse.tables import CASSANDRA, LAKE, READINGS
@@ -75,7 +74,7 @@ def test_topics() -> None:
     lines = [
         f"{name} {key} = {value}\n"
         for name, topic in TOPICS.items()
-        for key, value in ({"partitions": topic_partitions(topic, kafka)} | topic_config(topic, kafka)).items()
+        for key, value in ({"partitions": kafka.partitions} | topic_config(topic, kafka)).items()
     ]
     check("kafka.txt", "".join(lines))
 
