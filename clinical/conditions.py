@@ -6,6 +6,9 @@ technical conditions. The order is part of the saved state: append within a grou
 Delays: a delay of 15 s before an SpO2 alarm removes about 70 % of alarms (Welch, Biomed Instrum Technol 2011), 14 to
 19 s before any threshold alarm 50 to 67 % (Goerges, Anesth Analg 2009). High-priority limits wait less.
 
+Margins, clearing times and bounds are project policy, for a hospital's clinicians to confirm: margins are as wide as a
+monitor's noise, bounds as far as a personal limit may go without hiding an emergency.
+
 A value equal to its limit is no alarm, but for the conditions that say `inclusive`: the founding rule says "above 120"
 and "below 90". The bands of NEWS2 include their ends, so a limit that is taken from one alarms one chart step later
 than the band begins; NEWS2 itself, which is watched as a condition of its own, scores by the bands as they are.
@@ -73,7 +76,7 @@ LIMIT_CONDITIONS: Final = (
     LimitCondition(
         name="heart_rate_low", vital=HEART_RATE.name, side="low",
         limit=(45, 40), delay_s=(15, 5), margin=3, clear_s=10, bound=(35, 30),
-        source="NEWS2: 41 to 50 scores 1, 40 or less scores 3; CinC 2015: extreme bradycardia is below 40",
+        source="project policy: 45, within the NEWS2 band 41 to 50; CinC 2015: extreme bradycardia is below 40",
     ),
     LimitCondition(
         name="heart_rate_high", vital=HEART_RATE.name, side="high",
@@ -83,17 +86,17 @@ LIMIT_CONDITIONS: Final = (
     LimitCondition(
         name="resp_rate_low", vital=RESP_RATE.name, side="low",
         limit=(8, 5), delay_s=(20, 15), margin=2, clear_s=10, bound=(6, 4),
-        source="NEWS2: 8 or less scores 3; impedance respiration is noisy, so it waits longer",
+        source="NEWS2: 8 or less scores 3; high: project policy; impedance respiration is noisy, so it waits longer",
     ),
     LimitCondition(
         name="resp_rate_high", vital=RESP_RATE.name, side="high",
         limit=(25, 35), delay_s=(30, 15), margin=3, clear_s=15, bound=(40, 50),
-        source="NEWS2: 25 or more scores 3; impedance respiration is noisy, so it waits longer",
+        source="NEWS2: 25 or more scores 3; high: project policy; impedance respiration is noisy, so it waits longer",
     ),
     LimitCondition(
         name="spo2_low", vital=SPO2.name, side="low",
         limit=(90, 85), delay_s=(15, 10), margin=2, clear_s=10, bound=(82, 78),
-        source="founding rule: below 90; Welch 2011 for the delay; high: severe hypoxaemia",
+        source="founding rule: below 90; Welch 2011 for the delay; high: project policy",
     ),
     LimitCondition(
         name="sbp_low", vital=SBP.name, side="low",

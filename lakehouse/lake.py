@@ -262,6 +262,10 @@ class Lake:
         rows = pc.sum(of_day["num_records"]).as_py() or 0
         return round((pc.sum(of_day["size_bytes"]).as_py() or 0) / rows, 4) if rows else None
 
+    def last_batch(self, table: LakeTable, writer: str) -> int | None:
+        """Return the number of the last batch of a writer; None before its first."""
+        return self.open(table).transaction_version(writer)
+
     def _write_once(self, table: LakeTable, rows: pa.Table, batch: Batch, **how: Any) -> bool:
         def attempt() -> bool:
             opened = DeltaTable(self.url(table))

@@ -69,6 +69,8 @@ def test_a_batch_is_written_once_however_often_it_is_repeated(lake: Lake, readin
     assert not lake.append(readings, rows(2, 3), Batch("landing", 1))
     assert lake.append(readings, rows(2, 3), Batch("landing", 2))
     assert lake.read(readings, columns=["offset"]).num_rows == 12
+    assert lake.last_batch(readings, "landing") == 2
+    assert lake.last_batch(readings, "somebody else") is None
 
 
 def test_values_come_back_bit_for_bit(lake: Lake, readings: LakeTable) -> None:
