@@ -46,11 +46,12 @@ class Course:
 class Comparison:
     """Old and new limits on the same days, for one patient and condition.
 
-    `lead_change_s` is how much earlier the new limits warn of a sustained high-priority condition, on average; None
-    where there was none.
+    `days` is the time between the first reading and the last, at least one day: what one hour showed is not multiplied
+    by 24. `lead_change_s` is how much earlier the new limits warn of a sustained high-priority condition, on average;
+    None where there was none.
     """
 
-    days: int
+    days: float
     alarms: tuple[int, int]  # old, new
     in_alarm_s: tuple[float, float]
     events: int
@@ -188,7 +189,7 @@ def _compared(old: Course, new: Course, heard_ms: tuple[int, int]) -> Comparison
     warned = dict(new.events)
     leads = [(opened_ms - warned[high_ms]) / 1000 for high_ms, opened_ms in old.events if high_ms in warned]
     return Comparison(
-        days=-(-(heard_ms[1] - heard_ms[0] + 1) // DAY_MS),
+        days=max(1.0, (heard_ms[1] - heard_ms[0]) / DAY_MS),
         alarms=(old.alarms, new.alarms),
         in_alarm_s=(old.in_alarm_ms / 1000, new.in_alarm_ms / 1000),
         events=len(old.events),

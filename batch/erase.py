@@ -1,7 +1,8 @@
 """Erase everything about a patient: lake, states, Cassandra and marts. Says at the end what is left, which is nothing.
 
 What is not erased here ends by itself: the Kafka log after its retention (nothing of it lands a second time), and the
-ids of the first and last patient of a file in the lake's history of commits, after 30 days. Sent mail is not ours.
+ids of the first and last patient of a file in the lake's history of commits, after 30 days. The pseudonymous id alone
+stays in logs and in Airflow's database, see `docs/operations.md`. Sent mail is not ours.
 """
 
 from __future__ import annotations
@@ -9,12 +10,19 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+import zlib
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from lakehouse.cassandra import Cassandra
+from clinical.conditions import CHANNEL
+from lakehouse.cassandra import Cassandra, Statement
 from lakehouse.contract import CassandraTable, LakeTable
 from lakehouse.errors import WardwatchError
 from lakehouse.hdfs import Hdfs
@@ -29,10 +37,19 @@ from lakehouse.tables import (
     ENTRIES,
     ERASURES,
     LAKE,
+    QUARANTINE,
     READINGS,
 )
 
 GONE_FOR: Final = timedelta(hours=24)
+PLACES_AT_ONCE: Final = 5_000  # of quarantined records in one condition
+
+# What stands before a patient's id where it is meant: a number in JSON is none, nor is the end of another id.
+_AN_ID: Final = r"\A"
+_JSON: Final = '"'
+_TEXT: Final = r"(?<![\w.-])"
+# What a row names that has no patient_id.
+_NAMED: Final = (("alert_id", _AN_ID), ("event_id", _AN_ID), ("beds", _JSON), ("detail", _JSON))
 
 
 class StillHere(WardwatchError, ValueError):
@@ -52,6 +69,9 @@ class Erasure(NamedTuple):
 def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> Erasure:
     """Erase a patient from every store, and look whether anything is left. A repeated run finds nothing.
 
+    Older versions of the lake's tables go with it, those of all other patients, too: their files hold this patient's
+    rows. What is in the tables now stays.
+
     Raises
     ------
     StillHere
@@ -66,12 +86,13 @@ def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> E
     ):
         _check_gone(lake, patient_id, now)
         tables = [table for table in LAKE.values() if "patient_id" in table.names]
-        lake_rows = sum(_erase_from(lake, table, patient_id) for table in tables)
+        lake_rows = sum(_erase_from(lake, table, [f"patient_id = {_quoted(patient_id)}"]) for table in tables)
+        lake_rows += _erase_from(lake, QUARANTINE, _at(_quarantined(lake, patient_id)))
         states = _erase_from_states(DayStates(hdfs), patient_id)
         rows = _in_cassandra(cassandra, patient_id)
-        cassandra.write_all(cassandra.delete(table, key) for table, key in rows)
+        cassandra.write_all(rows)
         mart_rows = marts.erase_patient(patient_id)
-        left = sum(_count(lake, table, patient_id) for table in tables)
+        left = sum(_count(lake, table, patient_id) for table in tables) + len(_quarantined(lake, patient_id))
         left += len(_in_cassandra(cassandra, patient_id)) + marts.erase_patient(patient_id)
         erasure = Erasure(lake_rows, len(rows), mart_rows, states, left)
         _remember(lake, patient_id, now, lake_rows + len(rows) + mart_rows)
@@ -96,11 +117,40 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _erase_from(lake: Lake, table: LakeTable, patient_id: str) -> int:
+def _erase_from(lake: Lake, table: LakeTable, predicates: Iterable[str]) -> int:
     """Delete the rows, and the files that held them: those of this version, and those replaced before."""
-    deleted = lake.delete(table, f"patient_id = {_quoted(patient_id)}")
+    deleted = sum(lake.delete(table, predicate) for predicate in predicates)
     lake.vacuum(table, keep_hours=0)
     return deleted
+
+
+class _Place(NamedTuple):
+    """Where a record stands in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+def _quarantined(lake: Lake, patient_id: str) -> list[_Place]:
+    """Return the quarantined records with the patient's key, or with the patient's id in them."""
+    key, mentions = patient_id.encode(), _mentions(patient_id, _JSON)
+    batches = lake.open(QUARANTINE).to_pyarrow_dataset().to_batches(columns=[*_Place._fields, "key", "raw_bytes"])
+    return sorted(
+        _Place(row["topic"], row["partition"], row["offset"])
+        for batch in batches
+        for row in batch.to_pylist()
+        if row["key"] == key or mentions.search((row["raw_bytes"] or b"").decode(errors="replace"))
+    )
+
+
+def _at(places: Iterable[_Place]) -> Iterator[str]:
+    """Yield predicates that hold for the records at these places, which are sorted."""
+    for (topic, partition), group in groupby(places, lambda place: place[:2]):
+        offsets = [str(place.offset) for place in group]
+        for begin in range(0, len(offsets), PLACES_AT_ONCE):
+            some = ", ".join(offsets[begin : begin + PLACES_AT_ONCE])
+            yield f'"topic" = {_quoted(topic)} AND "partition" = {partition} AND "offset" IN ({some})'
 
 
 def _count(lake: Lake, table: LakeTable, patient_id: str) -> int:
@@ -119,30 +169,50 @@ def _erase_from_states(states: DayStates, patient_id: str) -> int:
     return found
 
 
-def _in_cassandra(cassandra: Cassandra, patient_id: str) -> list[tuple[CassandraTable, dict[str, Any]]]:
-    """Return table and key of each row that is about the patient."""
-    return [(table, key) for table in CASSANDRA.values() for key in _keys_of_patient(cassandra, table, patient_id)]
+def _in_cassandra(cassandra: Cassandra, patient_id: str) -> list[Statement]:
+    """Return what erases each row that is about the patient, and the text of each digest that lists the patient."""
+    mentions = _mentions(patient_id, _TEXT)
+    found = []
+    for table in CASSANDRA.values():
+        for row in _rows(cassandra, table, patient_id):
+            key = {name: row[name] for name in table.key}
+            if is_of(row, patient_id):
+                found.append(cassandra.delete(table, key))
+            elif row.get("mail") and mentions.search(_text_of(row["mail"])):
+                # The row stays: without it the notifier would not know that the digest's other alerts were told.
+                found.append(cassandra.upsert(table, key | {"mail": None}))
+    return found
 
 
-def _keys_of_patient(cassandra: Cassandra, table: CassandraTable, patient_id: str) -> list[dict[str, Any]]:
+def _rows(cassandra: Cassandra, table: CassandraTable, patient_id: str) -> Iterator[dict[str, Any]]:
     if table.partition_key == ("patient_id",):
-        rows = cassandra.select(table, {"patient_id": patient_id})
+        yield from cassandra.select(table, {"patient_id": patient_id})
     else:
-        partitions = cassandra.partition_keys(table)
-        rows = [row for key in partitions for row in cassandra.select(table, key) if _is_of(row, patient_id)]
-    return [{name: row[name] for name in table.key} for row in rows]
+        for key in cassandra.partition_keys(table):
+            yield from cassandra.select(table, key)
 
 
-def _is_of(row: dict[str, Any], patient_id: str) -> bool:
-    """Say whether a row is about the patient, a digest that lists one of the patient's alerts, or a board that does.
+def is_of(row: dict[str, Any], patient_id: str) -> bool:
+    """Say whether a row is about the patient: by its patient_id, or where it has none, by what it names."""
+    if row.get("patient_id") is not None:
+        return bool(row["patient_id"] == patient_id)
+    return any(_mentions(patient_id, before).search(row.get(name) or "") for name, before in _NAMED)
 
-    Ids of alerts and events begin with the patient's id and a dot.
+
+@lru_cache
+def _mentions(patient_id: str, before: str) -> re.Pattern[str]:
+    """Return what finds an id: by itself, or as the beginning of the id of an alert or of an event.
+
+    Ids may have dots themselves: p1.2 is another patient than p1, p1.heart_rate_high.1772323200000 is an alert of p1.
     """
-    ids = (str(row.get(name) or "") for name in ("alert_id", "event_id"))
-    if row.get("patient_id") == patient_id or any(each.startswith(f"{patient_id}.") for each in ids):
-        return True
-    texts = ((row.get(name) or "") for name in ("mail", "beds"))
-    return any(re.search(rf"(?<![\w.-]){re.escape(patient_id)}(?![\w-])", text) for text in texts)
+    alert = rf"(?:{'|'.join(map(re.escape, CHANNEL))})\.-?[0-9]"
+    return re.compile(rf"{before}{re.escape(patient_id)}(?:(?!\.?[\w-])|\.(?:{alert}|refused\.[0-9]))")
+
+
+def _text_of(packed: str) -> str:
+    """Return the text of a digest as its row keeps it: zlib in base64."""
+    mail = message_from_bytes(zlib.decompress(b64decode(packed)), policy=policy.default)
+    return "\n".join(str(part.get_content()) for part in mail.walk() if part.get_content_maintype() == "text")
 
 
 def _remember(lake: Lake, patient_id: str, now: datetime, rows: int) -> None:

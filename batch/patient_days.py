@@ -121,18 +121,21 @@ class PatientDays:
         return Spans(first, np.array(flat, dtype=np.int64).reshape(-1, 2))
 
 
-def clean_of(days: Mapping[int, Mapping[str, Histogram]], policy: LimitsPolicy) -> dict[str, Histogram]:
-    """Return the values of the last days of the policy together, by vital."""
-    recent = [each for day, each in days.items() if day > max(days) - policy.days]
+def clean_of(days: Mapping[int, Mapping[str, Histogram]], closed: int, policy: LimitsPolicy) -> dict[str, Histogram]:
+    """Return the values of the policy's days together, by vital; `closed` is the last of them, a day since 1970."""
+    recent = [each for day, each in days.items() if day > closed - policy.days]
     return {vital.name: merged([each.get(vital.name, NOTHING) for each in recent]) for vital in SENSED}
 
 
-def nightly_of(days: Mapping[int, Mapping[str, Histogram]], policy: LimitsPolicy) -> dict[str, list[float]]:
-    """Return the median of each day, oldest first, by vital; NaN for a day with too few values."""
+def nightly_of(
+    days: Mapping[int, Mapping[str, Histogram]], closed: int, policy: LimitsPolicy
+) -> dict[str, list[float]]:
+    """Return the median of each day up to the closed one, oldest first, by vital; NaN for a day with too few values."""
+    all_days = range(min(days, default=closed), closed + 1)
     return {
         vital.name: [
             found.quantile(MEDIAN) if is_enough(found, policy) else float("nan")
-            for found in (each.get(vital.name, NOTHING) for _, each in sorted(days.items()))
+            for found in (days.get(day, {}).get(vital.name, NOTHING) for day in all_days)
         ]
         for vital in SENSED
     }

@@ -11,7 +11,7 @@ import numpy as np
 
 from batch.fold import read_log
 from batch.in_force import InForce, in_force, message_of, next_version
-from batch.patient_days import PatientDays, clean_of, nightly_of, unclean
+from batch.patient_days import DAY_MS, PatientDays, clean_of, nightly_of, unclean
 from clinical.calibration import UNCHANGED, History, Proposal, propose
 from clinical.policy import POLICY, LimitsPolicy
 from lakehouse.folding import EPOCH, AlarmFold
@@ -81,7 +81,7 @@ def propose_from(log: Callable[[], Iterable[LogSlice]], policy: LimitsPolicy = P
         add_readings(days, part)
     known = in_force(fold, ended_ms)
     proposals = {
-        patient_id: propose(history_of(days, patient_id, known[patient_id], policy), policy)
+        patient_id: propose(history_of(days, patient_id, ended_ms // DAY_MS, known[patient_id], policy), policy)
         for patient_id in sorted(known)
     }
     return Proposed(ended_ms, proposals, known)
@@ -97,7 +97,9 @@ def add_readings(days: PatientDays, part: LogSlice) -> None:
     days.add(names, patient[readings], part.measured_ms[readings], part.values[readings])
 
 
-def history_of(days: PatientDays, patient_id: str, limits: InForce, policy: LimitsPolicy) -> History:
-    """Return what calibration is told of a patient."""
+def history_of(days: PatientDays, patient_id: str, closed: int, limits: InForce, policy: LimitsPolicy) -> History:
+    """Return what calibration is told of a patient; `closed` is the last day of the log, since 1970."""
     known = days.days_of(patient_id)
-    return History(clean_of(known, policy), nightly_of(known, policy), limits.nightly, limits.by_clinician)
+    return History(
+        clean_of(known, closed, policy), nightly_of(known, closed, policy), limits.nightly, limits.by_clinician
+    )

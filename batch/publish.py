@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from batch.in_force import VERSIONS_A_DAY, next_version, stated
+from batch.recalibrate import writer_of
 from clinical.calibration import CONDITION, UNCHANGED
 from clinical.policy import POLICY, LimitsPolicy
 from lakehouse.cassandra import Cassandra
@@ -28,7 +29,7 @@ _COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "refusal"
 
 
 class NothingToPublish(WardwatchError, LookupError):
-    """There are no proposals of that day, or they have run out."""
+    """Nothing was ever proposed for that day, or for those who are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Published:
     published: int
     already: int  # patients for whom there was nothing left to do
     refused: int
+    why_nothing: str | None = None  # where a whole night has nothing to publish
 
     def summary(self) -> dict[str, Any]:
         """Return it for the last line of the job."""
@@ -47,8 +49,9 @@ class Published:
 def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy = POLICY) -> Published:
     """Publish what the night of a day has proposed and the gate has let through.
 
-    A repeated run writes nothing a second time, nor what a person has rolled back. The limits end 48 h after the day,
-    so that a night that fails leads back to the defaults.
+    A repeated run writes nothing a second time, nor what a person has rolled back, nor over limits of a later day. The
+    limits end 48 h after the day, so that a night that fails leads back to the defaults. A day that is so long ago, as
+    when a week is filled in again, has nothing to publish; the limits that are in force stay.
 
     Parameters
     ----------
@@ -58,28 +61,27 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
     Raises
     ------
     NothingToPublish
-        When nothing was proposed for that day, or it is too long ago.
+        When that day was never calibrated.
     """
     expires_at = datetime.combine(day + ONE_DAY, time(), UTC) + timedelta(seconds=policy.valid_s)
     if expires_at <= now:
-        raise NothingToPublish(
-            f"limits hold for {policy.valid_s // 3600} h after their day; those of {day} ended at {expires_at}; "
-            "calibrate a later day"
-        )
+        return Published(0, 0, 0, f"limits of {day} ended at {expires_at}, {policy.valid_s // 3600} h after their day")
     with Lake(settings, patience_s=60) as lake:
         rows = lake.read(LIMITS_PROPOSED, [("day", "=", day)], _COLUMNS).to_pylist()
+        if not rows and lake.last_batch(LIMITS_PROPOSED, writer_of(day)) is None:
+            raise NothingToPublish(
+                f"what is published was proposed before; nothing of {day} was; "
+                f"run `python -m batch recalibrate --date {day}` first"
+            )
     if not rows:
-        raise NothingToPublish(
-            f"what is published was proposed before; nothing of {day} was; "
-            f"run `python -m batch recalibrate --date {day}` first"
-        )
+        return Published(0, 0, 0, f"nobody was on a ward at the end of {day}")
     refused = {row["patient_id"] for row in rows if row["refusal"] is not None}
     with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
         messages = []
         already = 0
         for patient_id, limits, reason in proposed(row for row in rows if row["refusal"] is None):
             versions = nightly_versions(cassandra, patient_id)
-            if versions and (is_same(versions[0], limits, expires_at) or is_rolled_back(versions[0], day)):
+            if versions and is_settled(versions[0], day, limits, expires_at):
                 already += 1
                 continue
             version = next_version(versions[0]["version"] if versions else -1, day)
@@ -117,9 +119,10 @@ def nightly_versions(cassandra: Cassandra, patient_id: str) -> list[dict[str, An
     return [row for row in rows if row["author"] == RECALIBRATION]
 
 
-def is_same(row: Mapping[str, Any], limits: Mapping[str, Any], expires_at: datetime) -> bool:
-    """Say whether limits were published already, and are the newest."""
-    return bool(json.loads(row["limits"]) == limits and row["expires_at"] == expires_at)
+def is_settled(newest: Mapping[str, Any], day: date, limits: Mapping[str, Any], expires_at: datetime) -> bool:
+    """Say whether nothing is left to do: these limits are in force, or were taken back, or a later day has its own."""
+    is_same = json.loads(newest["limits"]) == limits and newest["expires_at"] == expires_at
+    return is_same or is_rolled_back(newest, day) or newest["version"] >= next_version(-1, day) + VERSIONS_A_DAY
 
 
 def roll_back(
@@ -127,7 +130,8 @@ def roll_back(
 ) -> Published:
     """Take back what was published for a day: for one patient, one ward, or all. A repeated run writes nothing more.
 
-    The limits before it come back, with the end of those that go; the defaults, where there were none.
+    The limits before it come back, with the end of those that go; the defaults, where there were none, or none that
+    were still in force when those of the day came.
 
     Raises
     ------
@@ -161,10 +165,12 @@ def rolled_back(patient_id: str, versions: Sequence[Mapping[str, Any]], day: dat
     if not versions or not is_of_day(versions[0], day) or is_rolled_back(versions[0], day):
         return None
     newest = versions[0]
+    of_day = [row for row in versions if is_of_day(row, day)]
     before = next((row for row in versions if not is_of_day(row, day)), None)
-    limits = json.loads((before or newest)["limits"])
-    if before is None:
-        limits = {condition: stated(None) for condition in limits}
+    if before is not None and holds_at(before, of_day[-1]["received_at"]):
+        limits = json.loads(before["limits"])
+    else:
+        limits = {condition: stated(None) for condition in json.loads(newest["limits"])}
     return Limits(
         patient_id=patient_id,
         version=newest["version"] + 1,
@@ -173,6 +179,11 @@ def rolled_back(patient_id: str, versions: Sequence[Mapping[str, Any]], day: dat
         reason=f"{ROLLED_BACK} version {newest['version']}, by {by}",
         expires_at=newest["expires_at"],
     )
+
+
+def holds_at(row: Mapping[str, Any], at: datetime) -> bool:
+    """Say whether a version had not run out at a time."""
+    return row["expires_at"] is None or bool(row["expires_at"] > at)
 
 
 def is_of_day(row: Mapping[str, Any], day: date) -> bool:

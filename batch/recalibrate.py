@@ -7,64 +7,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from batch.backtest import Comparison, Key, backtest, refusals
-from batch.baselines import baseline_rows, count_day, read_nights
+from batch.baselines import EPOCH, baseline_rows, count_day, read_nights
+from batch.decided import Decided, Recalibration, told
 from batch.in_force import InForce, in_force
 from batch.patient_days import clean_of, nightly_of
 from clinical.calibration import UNCHANGED, History, Proposal, propose
 from clinical.policy import POLICY, LimitsPolicy
 from lakehouse.contract import LakeTable
-from lakehouse.errors import RecoveryError
+from lakehouse.errors import RecoveryError, WardwatchError
 from lakehouse.folding import AlarmFold
 from lakehouse.hdfs import Hdfs
 from lakehouse.lake import Batch, Lake
 from lakehouse.lake_log import log_on_disk
 from lakehouse.log_days import DayStates, day_ends
+from lakehouse.mart_tables import PROOF_DAILY
+from lakehouse.marts import Marts
 from lakehouse.render import arrow_schema
-from lakehouse.settings import Settings
-from lakehouse.tables import BASELINES, LIMITS_PROPOSED, READINGS
+from lakehouse.settings import Service, Settings
+from lakehouse.tables import BASELINES, ERASURES, LIMITS_PROPOSED, READINGS
 
 ONE_DAY: Final = timedelta(days=1)
-MOST_SHOWN: Final = 50  # rows of the table for the person who approves
 
 
-@dataclass(frozen=True, slots=True)
-class Recalibration:
-    """What a night's calibration decided. Counts are of limits; `refused` of patients.
-
-    Alarms are those of the accepted limits in the backtest, a patient-day; None where there was nothing to fold.
-    """
-
-    day: date
-    patients: int
-    proposed: int
-    unchanged: int
-    refused: int
-    large_changes: int
-    alarms_before_per_patient_day: float | None
-    alarms_after_per_patient_day: float | None
-    events_missed: int
-    table: str  # Markdown, of the large changes
-
-    def summary(self) -> dict[str, Any]:
-        """Return it for the last line of the job."""
-        return asdict(self)
-
-
-class Decided(NamedTuple):
-    """The proposals of all patients, what trying them out showed, and whom the gate refused and why."""
-
-    proposals: dict[str, list[Proposal]]
-    compared: dict[Key, Comparison]
-    refused: dict[str, str]
+class NotProven(WardwatchError, ValueError):
+    """The alarms of a day are not what its log calls for, or nobody has looked."""
 
 
 def recalibrate(
@@ -85,9 +59,14 @@ def recalibrate(
 
     Raises
     ------
+    NotProven
+        When the proof of that day found differences, or there was none.
     RecoveryError
-        When the state of the fold at the end of that day was not kept.
+        When the state of the fold at the end of that day is no longer kept.
     """
+    closed = (day - EPOCH.date()).days
+    with Marts(settings, Service.BATCH) as marts:
+        check_proven(marts, day)
     with Lake(settings, patience_s=60) as lake, Hdfs(settings) as hdfs:
         known = limits_at_end_of(DayStates(hdfs), day)
         version = lake.open(READINGS).version()
@@ -97,8 +76,8 @@ def recalibrate(
         proposals = {
             patient_id: propose(
                 History(
-                    clean_of(nights.get(patient_id, {}), policy),
-                    nightly_of(nights.get(patient_id, {}), policy),
+                    clean_of(nights.get(patient_id, {}), closed, policy),
+                    nightly_of(nights.get(patient_id, {}), closed, policy),
                     limits.nightly,
                     limits.by_clinician,
                 ),
@@ -108,7 +87,31 @@ def recalibrate(
         }
         decided = try_out(lake, settings.run, (day, today), proposals, policy)
         replace(lake, LIMITS_PROPOSED, day, list(proposal_rows(decided, known, day, version, policy)))
-    return told(decided, day, policy)
+        erased = len(lake.read(ERASURES, [("day", ">", day)], ["day"]))
+    return told(decided, day, policy, erased)
+
+
+def check_proven(marts: Marts, day: date) -> None:
+    """Check that the alarms of a day are proven: the state that limits start from is kept without that, too.
+
+    Raises
+    ------
+    NotProven
+        When they are not.
+    """
+    proofs = marts.read(PROOF_DAILY, day)
+    if not proofs:
+        raise NotProven(
+            f"limits are made from a day whose alarms are proven; {day} was not looked at; "
+            f"run `python -m batch prove --date {day}` first"
+        )
+    (proof,) = proofs
+    if not proof["proven"]:
+        raise NotProven(
+            f"limits are made from a day whose alarms are proven; of {day}, {proof['missing_events']} are missing, "
+            f"{proof['extra_events']} extra and {proof['different_events']} different; explain them first: the rows of "
+            "the lake table `proof` name them"
+        )
 
 
 def limits_at_end_of(states: DayStates, day: date) -> dict[str, InForce]:
@@ -117,13 +120,13 @@ def limits_at_end_of(states: DayStates, day: date) -> dict[str, InForce]:
     Raises
     ------
     RecoveryError
-        When the state at the end of that day was not kept.
+        When the state at the end of that day is not kept.
     """
     folds = [states.load(day, partition) for partition in states.partitions(day)]
     found = [fold for fold in folds if fold is not None]
     if not found:
         raise RecoveryError(
-            f"limits are made from those in force at the end of the day, which the proof keeps; none of {day} is kept; "
+            f"limits are made from those in force at the end of the day, which the proof keeps; {day} has none; "
             f"run `python -m batch prove --date {day}` first"
         )
     return {name: limits for fold in found for name, limits in in_force(fold, ended_ms(fold)).items()}
@@ -194,7 +197,7 @@ def _compared(found: Comparison | None) -> dict[str, Any]:
     if found is None:
         return {"backtest_days": 0}
     return {
-        "backtest_days": found.days,
+        "backtest_days": round(found.days),
         "alarms_before_per_patient_day": found.alarms[0] / found.days,
         "alarms_after_per_patient_day": found.alarms[1] / found.days,
         "in_alarm_before_s": found.in_alarm_s[0] / found.days,
@@ -208,40 +211,12 @@ def _or_none(number: float) -> float | None:
     return None if np.isnan(number) else number
 
 
+def writer_of(day: date) -> str:
+    """Return who writes what a day's calibration decides: the lake knows it by that name, also where it has no rows."""
+    return f"recalibrate/{day}"
+
+
 def replace(lake: Lake, table: LakeTable, day: date, rows: list[dict[str, Any]]) -> None:
     """Put rows in the place of what an earlier run of that day had written."""
-    run = Batch(f"recalibrate/{day}", time.time_ns())
+    run = Batch(writer_of(day), time.time_ns())
     lake.replace_day(table, day, pa.Table.from_pylist(rows, arrow_schema(table)), run)
-
-
-def told(decided: Decided, day: date, policy: LimitsPolicy) -> Recalibration:
-    """Return the counts, and the large changes as a table for the person who approves them."""
-    accepted = [
-        (patient_id, each)
-        for patient_id, proposals in decided.proposals.items()
-        if patient_id not in decided.refused
-        for each in proposals
-    ]
-    large = [(patient_id, each) for patient_id, each in accepted if each.is_large(policy)]
-    rows = [f"| {patient_id} | {e.condition} | {e.old:g} | {e.new:g} | {e.reason} |" for patient_id, e in large]
-    more = (
-        [f"\n{len(rows) - MOST_SHOWN} more are in the lake table `limits_proposed`."] if len(rows) > MOST_SHOWN else []
-    )
-    head = ["| patient | condition | old | new | why |", "| --- | --- | --- | --- | --- |"]
-    tried = {key: each for key, each in decided.compared.items() if key.patient_id not in decided.refused}
-    patient_days = sum({key.patient_id: each.days for key, each in tried.items()}.values())
-    before, after = (
-        sum(each.alarms[which] for each in tried.values()) / patient_days if patient_days else None for which in (0, 1)
-    )
-    return Recalibration(
-        day=day,
-        patients=len(decided.proposals),
-        proposed=sum(each.decision != UNCHANGED for _, each in accepted),
-        unchanged=sum(each.decision == UNCHANGED for _, each in accepted),
-        refused=len(decided.refused),
-        large_changes=len(large),
-        alarms_before_per_patient_day=before,
-        alarms_after_per_patient_day=after,
-        events_missed=sum(each.missed for each in tried.values()),
-        table="\n".join([*head, *rows[:MOST_SHOWN], *more]) if large else "",
-    )

@@ -76,7 +76,8 @@ def count_files(days: PatientDays, folder: Path) -> int:
 def history(days: PatientDays, patient_id: str) -> History:
     """Return what calibration is told of a patient."""
     known = days.days_of(patient_id)
-    return History(clean_of(known, POLICY), nightly_of(known, POLICY), {})
+    closed = T0_US // 1_000_000 // DAY_S
+    return History(clean_of(known, closed, POLICY), nightly_of(known, closed, POLICY), {})
 
 
 def write_day(folder: Path, patients: int, period_s: int) -> None:

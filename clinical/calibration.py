@@ -83,7 +83,7 @@ class Proposal:
         return self.new != CONDITION[self.condition].limit[0]
 
     def is_large(self, policy: LimitsPolicy = POLICY) -> bool:
-        """Say whether a person looks at it first: looser by a whole step of the policy, or drifting."""
+        """Say whether a person looks at it first: looser by a whole step of the policy."""
         step = next(limit.step for limit in policy.personal if limit.condition == self.condition)
         return self.decision == LOOSENED and abs(self.new - self.old) >= step
 

@@ -17,8 +17,9 @@ those that were raised. Expected: 0 missing, 0 extra, 0 different. Each differen
 **When it fails** the day is unproven, and no limit is moved on its account.
 1. Differences: the log names event, patient and place in the log. An alarm that was raised and cannot be explained, or
    was not raised, is an incident: keep the run folder, tell the clinical safety officer, then look for the cause.
-2. "State was not kept": prove the day before first, or a range: `python -m batch prove --from A --to B`.
-3. A store that was away: clear the task. A repeated proof replaces its rows.
+2. "None landed": clock or landing was away all day, and nobody can say where the day ends. It stays unproven.
+3. "Was kept by another version": prove a range whose first day begins it: `python -m batch prove --from A --to B`.
+4. A store that was away: clear the task. A repeated proof replaces its rows.
 
 Owner: data engineers.
 """

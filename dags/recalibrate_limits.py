@@ -19,12 +19,16 @@ patient what would lose or delay an alarm; has a person approve the large change
 `limits` messages, which take effect from that message on.
 
 **Approval**: Required Actions in the menu, or the task `approve`. The table shows old and new limits, and why. Nobody
-answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the reports are made.
+answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the reports are made. To
+publish them later, on a clinician's word: `.venv/bin/python -m batch publish --date D`. Patients whose values drift
+towards a hard bound stand below; their limits are not loosened, and they ask for no approval.
 
 **When a task fails** the old limits stay; after 48 h without a new calibration they run out, back to the defaults.
-- `recalibrate`: a store was away, or the state of that day was not kept; the log says which. Clear it.
+- `recalibrate`: the log says what was missing. A store that was away: clear it. The day is not proven, or the state at
+  its end is not kept: clear `prove_alarms` of that day, which starts this anew; differences are explained first.
 - `check_proposals`: a proposal breaks the policy. Leave it failed and tell the developers: this must not happen.
 - `publish`: clear it; what has been published is recognised and not written twice.
+- `approve`: cleared before 06:00 it asks once more. Later it waits a second and takes that for a no.
 
 **To undo it**: `.venv/bin/python -m batch publish --roll-back --date D` goes back by one version: for all who got new
 limits that night, or with `--patient` or `--ward` for some.
@@ -79,7 +83,7 @@ with DAG(
         defaults=ApprovalOperator.REJECT,
         response_timeout=ANSWER_BY,  # at most; shortened when it is asked
         pre_execute=wait_until_the_morning,
-        doc_md="Waits for a clinician. If it fails, the old limits stay; clear it to ask once more.",
+        doc_md="Waits for a clinician until 06:00. If it fails, the old limits stay; cleared before, it asks again.",
         retries=0,
     )
     publish = job(

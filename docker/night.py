@@ -121,7 +121,7 @@ def _looks() -> Iterator[None]:
 
 def _is_asking(airflow: Airflow, run_id: str) -> bool:
     dag, task = APPROVAL
-    return any(each["task_id"] == task and each["state"] == "deferred" for each in airflow.tasks(dag, run_id))
+    return any(each["task_id"] == task and each["state"] == "awaiting_input" for each in airflow.tasks(dag, run_id))
 
 
 def _words(summary: Any) -> str:

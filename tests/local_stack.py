@@ -10,16 +10,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pytest
 
 from lakehouse.settings import Settings
+from stack import StackSettings
 from supervision import socket_path
 from waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
+SomeSettings = TypeVar("SomeSettings", bound=Settings)
+_LAUNCHER = (sys.executable, str(ROOT / "docker" / "launcher.py"))
 _PASSED_ON = ("WARDWATCH_DATA", "WARDWATCH_JAR_CACHE", "WARDWATCH_JAR_MIRROR")
 
 
@@ -40,18 +43,36 @@ class LocalStack:
     @property
     def settings(self) -> Settings:
         """The settings that this stack's processes read."""
+        return self._load(Settings)
+
+    @property
+    def stack_settings(self) -> StackSettings:
+        """The settings that this stack's launcher reads."""
+        return self._load(StackSettings)
+
+    def _load(self, kind: type[SomeSettings]) -> SomeSettings:
         with pytest.MonkeyPatch.context() as patch:
             for name in [name for name in os.environ if name.startswith("WARDWATCH_")]:
                 patch.delenv(name)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
-            return Settings.load()
+            return kind.load()
 
     def launch(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the launcher, with extra variables of the environment."""
-        command = [sys.executable, str(ROOT / "docker" / "launcher.py"), *arguments]
         environment = self.environment | extra
+        command = [*_LAUNCHER, *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+
+    def lines_of(self, *arguments: str) -> Iterator[str]:
+        """Run a command of the launcher, and yield what it says as it says it."""
+        command = [*_LAUNCHER, *arguments]
+        with subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            for line in process.stdout or ():
+                yield line
+        assert process.returncode == 0, f"{arguments} has failed; it said last: {line}"
 
     def up(self, *services: str) -> None:
         """Start services and wait until they are ready."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
+from urllib.parse import quote
 
 import pytest
 
 from lakehouse.cassandra import Cassandra
+from lakehouse.entries import RECALIBRATION
 from lakehouse.marts import Marts
+from lakehouse.messages import Limits
 from lakehouse.settings import Service
 from lakehouse.tables import LIMITS_BY_PATIENT
+from night import APPROVAL, Airflow
 from streaming.bedside import simulator
 from streaming.bedside.simulation import Script
 from tests.end_to_end.ward import Ward, seconds_of
@@ -24,6 +28,11 @@ from waiting import until
 SCRIPT = Script(patients=6, seed=3, seconds=8 * 3600, deteriorations_per_day=0, chronic_share=1)
 FAST = "sim3-0001"
 DEFAULT_BPM = 120
+# Who lives with an SpO2 near 91 % and has a limit of 94 %: it is loosened by a whole step, which asks for an approval.
+LOW_SPO2 = "sim3-0003"
+TIGHT = Limits(
+    patient_id=LOW_SPO2, version=1, limits={"spo2_low": [94, None]}, author=RECALIBRATION, reason="of a night before"
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +46,36 @@ def own_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
         local.down()
 
 
+def approve(ward: Ward, day: date) -> str:
+    """Answer the question of a day's night as a clinician would, and return what was shown."""
+    airflow = Airflow(ward.stack.stack_settings)
+    dag, task = APPROVAL
+    run = airflow.run_of(dag, day, datetime.now(UTC) - timedelta(hours=1))
+    assert run is not None
+    run_id = quote(run["dag_run_id"], safe="")
+    question = f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
+    shown = airflow.call("GET", question)["body"]
+    airflow.call("PATCH", question, json={"chosen_options": ["Approve"], "params_input": {}})
+    return str(shown)
+
+
 @pytest.mark.timeout(1800)
 def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward) -> None:
     ward = own_ward
+    ward.send([TIGHT])
     played = simulator.run(ward.settings, SCRIPT, Event(), speed=480)
     assert played.readings == 6 * 8 * 3600
-    landed = f"{datetime.now(UTC):%Y-%m-%d}"
+    day = datetime.now(UTC).date()
 
-    night = ward.stack.launch("night", "--date", landed)
-    assert night.returncode == 0, night.stdout + night.stderr
-    assert [line.split()[0] for line in night.stdout.splitlines()[-4:]] == [
-        "check_readings", "prove_alarms", "recalibrate_limits", "refresh_reports",
-    ]  # fmt: skip
+    said, shown = [], ""
+    for line in ward.stack.lines_of("night", "--date", f"{day}"):
+        said.append(line)
+        if "large changes wait for a clinician" in line:
+            shown = approve(ward, day)
+    assert [line.split()[0] for line in said[-5:]] == [
+        "check_readings", "prove_alarms", "large", "recalibrate_limits", "refresh_reports",
+    ], "".join(said)  # fmt: skip
+    assert f"| {LOW_SPO2} | spo2_low | 94 | 91 |" in shown
     with Marts(ward.settings, Service.BATCH) as marts:
         (proof,) = marts.query("SELECT proven, missing_events, extra_events, different_events FROM mart.proof_daily")
         (alarms,) = marts.query("SELECT sum(alarms)::int AS count FROM mart.alarm_burden_daily")

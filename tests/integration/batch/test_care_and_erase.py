@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64encode
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,7 +25,15 @@ from lakehouse.messages import Admission, Reading, Vitals, encode
 from lakehouse.progress import unwatched
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import ALERTS_BY_PATIENT, ENTRIES, ERASURES, READINGS
+from lakehouse.tables import (
+    ALERTS_BY_PATIENT,
+    DELIVERIES,
+    ENTRIES,
+    ERASURES,
+    OPEN_ALERTS_BY_WARD,
+    QUARANTINE,
+    READINGS,
+)
 from streaming.bedside_log import BedsideLog
 from streaming.lander import Lander, Progress
 from streaming.sink import EventSink, Outcome, requests_of, urgent_first
@@ -44,6 +55,9 @@ def live(settings: Settings, patient_id: str, *, discharged: bool) -> AlarmFold:
             at = now - timedelta(seconds=60 - second)
             reading = Reading(patient_id=patient_id, measured_at=at, vitals=Vitals(heart_rate_bpm=130))
             log.send("bedside", key, encode(reading))
+        log.send("bedside", key, b"nonsense")
+        wrong_key = Reading(patient_id=patient_id, measured_at=now, vitals=Vitals(heart_rate_bpm=130))
+        log.send("bedside", b"somebody", encode(wrong_key))
         if discharged:
             log.send("bedside", key, encode(Admission(patient_id=patient_id, event="discharge")))
     fold = AlarmFold()
@@ -87,13 +101,28 @@ def test_a_closed_day_is_sorted_once_and_an_open_one_is_refused(own: Settings) -
     assert care(own, day, unwatched).sorted_tables == []
 
 
+def digest_row(*patient_ids: str) -> dict[str, object]:
+    """A digest about patients, given up, as the notifier keeps it."""
+    mail = EmailMessage()
+    mail.set_content("\n".join(f"Patient {each}, ward w, reference {each}.heart_rate_high.1" for each in patient_ids))
+    mail.add_alternative(f"<p>{'<br>'.join(patient_ids)}</p>", subtype="html", cte="quoted-printable")
+    return {
+        "recipient": "a@example.org", "day": datetime.now(UTC).date(), "event_id": f"<{uuid4().hex}@wardwatch>",
+        "state": "dead", "attempts": 9, "mail": b64encode(zlib.compress(mail.as_bytes())).decode(),
+    }  # fmt: skip
+
+
 def test_an_erased_patient_is_nowhere_and_the_others_are_where_they_were(own: Settings) -> None:
-    gone, here = f"gone-{uuid4().hex}", f"here-{uuid4().hex}"
+    gone = f"gone-{uuid4().hex}"
+    here = f"{gone}.2"  # whose alerts' ids begin with the other's id and a dot
     fold = live(own, gone, discharged=True)
     live(own, here, discharged=False)
     day = landing_day(own)
     with Hdfs(own) as hdfs:
         DayStates(hdfs).save(day, 0, fold)
+    digests = [digest_row(gone, here), digest_row(here)]
+    with Cassandra(own, Service.ADMIN) as cassandra:
+        cassandra.write_all(cassandra.upsert(DELIVERIES, row) for row in digests)
     with pytest.raises(StillHere, match="measured something since"):
         erase(own, gone)
     later = datetime.now(UTC) + timedelta(days=2)
@@ -106,8 +135,15 @@ def test_an_erased_patient_is_nowhere_and_the_others_are_where_they_were(own: Se
     assert (done.lake_rows > 60, done.cassandra_rows > 2, done.states) == (True, True, 1)
     with Lake(own) as lake, Cassandra(own, Service.BATCH) as cassandra, Hdfs(own) as hdfs:
         assert set(lake.read(READINGS)["patient_id"].to_pylist()) == {here}
+        quarantined = lake.read(QUARANTINE)
+        assert sorted(quarantined["key"].to_pylist()) == sorted([here.encode(), b"somebody"])
+        assert [here.encode() in raw for raw in quarantined["raw_bytes"].to_pylist() if raw != b"nonsense"] == [True]
         assert cassandra.select(ALERTS_BY_PATIENT, {"patient_id": gone}) == []
         assert cassandra.select(ALERTS_BY_PATIENT, {"patient_id": here})
+        open_alerts = cassandra.select(OPEN_ALERTS_BY_WARD, {"ward_id": "w"})
+        assert [row["patient_id"] for row in open_alerts if row["patient_id"].startswith(gone)] == [here]
+        kept_mails = [cassandra.select(DELIVERIES, {n: row[n] for n in DELIVERIES.key})[0]["mail"] for row in digests]
+        assert kept_mails == [None, digests[1]["mail"]]
         kept = DayStates(hdfs).load(day, 0)
         assert kept is not None
         assert gone.encode() not in kept.to_bytes()

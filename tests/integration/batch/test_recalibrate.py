@@ -6,19 +6,23 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from batch import prove as proving
 from batch import publish as publishing
+from batch.decided import Recalibration
+from batch.prove import Difference
 from batch.publish import NothingToPublish, Published
-from batch.recalibrate import Recalibration, recalibrate
+from batch.recalibrate import NotProven, recalibrate
 from clinical.policy import POLICY
-from lakehouse.errors import RecoveryError
 from lakehouse.kafka import LogWriter
-from lakehouse.lake import Lake
-from lakehouse.messages import Reading, Vitals, encode
+from lakehouse.lake import Batch, Lake
+from lakehouse.messages import Admission, Reading, Vitals, encode
 from lakehouse.progress import unwatched
+from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import BASELINES, LIMITS_PROPOSED
+from lakehouse.tables import BASELINES, ERASURES, LIMITS_PROPOSED
 from tests.integration.batch.test_prove import Hospital
 from tests.integration.streaming.own_lake import with_own_lake
 
@@ -30,22 +34,28 @@ CONDITION = "heart_rate_high"
 def hospital(settings: Settings, tmp_path: Path) -> Hospital:
     """A hospital after a day of charts and its proof."""
     hospital = Hospital(with_own_lake(settings, tmp_path, ["bedside", "alerts"]))
-    now = datetime.now(UTC)
+    chart(hospital, hospital.patient_id)
+    return hospital
+
+
+def chart(hospital: Hospital, patient_id: str, ward_id: str = "w") -> None:
+    """Admit a patient and write a day of charts; the alarms of that are raised."""
+    now, key = datetime.now(UTC), patient_id.encode()
     with LogWriter(hospital.settings, Service.MONITORS) as log:
+        log.send("bedside", key, encode(Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed="1")))
         for hour, beats in enumerate(CHARTED):
             at = now - timedelta(hours=len(CHARTED) - hour)
-            reading = Reading(
-                patient_id=hospital.patient_id, measured_at=at, period_s=3600, vitals=Vitals(heart_rate_bpm=beats)
-            )
-            log.send("bedside", hospital.patient_id.encode(), encode(reading))
+            reading = Reading(patient_id=patient_id, measured_at=at, period_s=3600, vitals=Vitals(heart_rate_bpm=beats))
+            log.send("bedside", key, encode(reading))
     hospital.tick()
     hospital.raise_alarms()
-    return hospital
 
 
 def calibrated(hospital: Hospital) -> Recalibration:
     day = hospital.day()
-    assert hospital.prove().is_clean
+    proof = hospital.prove()
+    assert proof.is_clean
+    proving.keep(hospital.settings, proof)
     return recalibrate(hospital.settings, day, unwatched, today=day + timedelta(days=1))
 
 
@@ -65,9 +75,9 @@ def publish(hospital: Hospital) -> Published:
     return done
 
 
-def in_force(hospital: Hospital) -> float:
-    fold = hospital.fold
-    row = next(row for row in range(len(fold.records)) if fold.patient_id(row) == hospital.patient_id)
+def in_force(hospital: Hospital, patient_id: str | None = None) -> float:
+    fold, wanted = hospital.fold, patient_id or hospital.patient_id
+    row = next(row for row in range(len(fold.records)) if fold.patient_id(row) == wanted)
     return float(fold.records[row]["limit"][1, 0])  # of heart_rate_high, medium
 
 
@@ -112,17 +122,72 @@ def test_published_limits_are_in_force_and_can_be_taken_back(hospital: Hospital)
 
 
 def test_a_ward_can_be_rolled_back_by_itself(hospital: Hospital) -> None:
+    neighbour = f"{hospital.patient_id}.2"
+    chart(hospital, neighbour, ward_id="another")
     calibrated(hospital)
-    publish(hospital)
+    proposed = rows(hospital)[CONDITION]["new_limit"]
+    assert publish(hospital).published == 2
+    done = publishing.roll_back(hospital.settings, hospital.day(), "dr-a", ward_id="another")
+    hospital.raise_alarms()
+    assert done == Published(published=1, already=0, refused=0)
+    assert (in_force(hospital), in_force(hospital, neighbour)) == (proposed, 120)
     with pytest.raises(NothingToPublish):
-        publishing.roll_back(hospital.settings, hospital.day(), "dr-a", ward_id="another ward")
+        publishing.roll_back(hospital.settings, hospital.day(), "dr-a", ward_id="a third")
 
 
-def test_a_day_that_is_not_proven_is_not_calibrated(hospital: Hospital) -> None:
-    with pytest.raises(RecoveryError, match="batch prove --date 2001-01-01"):
+def test_a_day_that_nobody_has_proven_is_not_calibrated(hospital: Hospital) -> None:
+    with pytest.raises(NotProven, match="batch prove --date 2001-01-01"):
         recalibrate(hospital.settings, date(2001, 1, 1), unwatched)
 
 
-def test_limits_of_long_ago_are_not_published(hospital: Hospital) -> None:
-    with pytest.raises(NothingToPublish, match="calibrate a later day"):
-        publishing.publish(hospital.settings, date(2001, 1, 1), datetime.now(UTC))
+def test_a_day_whose_proof_found_a_difference_is_not_calibrated(hospital: Hospital) -> None:
+    proof = hospital.prove()  # its states are kept all the same
+    fault = Difference("lake", "missing", "p.hr.1.00000", "p", 0, 7, "gone")
+    proving.keep(hospital.settings, proof._replace(differences=[fault]))
+    with pytest.raises(NotProven, match="1 are missing"):
+        recalibrate(hospital.settings, hospital.day(), unwatched, today=hospital.day() + timedelta(days=1))
+    assert rows(hospital) == {}
+
+
+def test_a_calibration_made_again_says_that_patients_were_erased_since(hospital: Hospital) -> None:
+    assert calibrated(hospital).erased_since == 0
+    later = hospital.day() + timedelta(days=1)
+    row = {"day": later, "erased_at": datetime.now(UTC), "patient_digest": "of somebody", "rows_erased": 9}
+    with Lake(hospital.settings) as lake:
+        lake.append(ERASURES, pa.Table.from_pylist([row], arrow_schema(ERASURES)), Batch("erase/somebody", 1))
+    assert calibrated(hospital).erased_since == 1
+
+
+def test_a_day_that_is_filled_in_long_after_publishes_nothing_and_succeeds(hospital: Hospital) -> None:
+    calibrated(hospital)
+    two_nights_later = datetime.now(UTC) + timedelta(days=4)
+    done = publishing.publish(hospital.settings, hospital.day(), two_nights_later)
+    assert (done.published, done.already, done.refused) == (0, 0, 0)
+    assert f"limits of {hospital.day()} ended" in (done.why_nothing or "")
+
+
+def test_a_night_with_nobody_on_a_ward_publishes_nothing_and_one_that_was_never_calibrated_fails(
+    settings: Settings, tmp_path: Path
+) -> None:
+    empty = Hospital(with_own_lake(settings, tmp_path, ["bedside", "alerts"]))
+    empty.tick()
+    empty.raise_alarms()
+    with pytest.raises(NothingToPublish, match=f"recalibrate --date {empty.day()}"):
+        publishing.publish(empty.settings, empty.day(), datetime.now(UTC))
+    assert calibrated(empty).patients == 0
+    done = publishing.publish(empty.settings, empty.day(), datetime.now(UTC))
+    assert done == Published(0, 0, 0, f"nobody was on a ward at the end of {empty.day()}")
+
+
+def test_limits_of_an_earlier_day_do_not_replace_those_of_a_later_one(hospital: Hospital) -> None:
+    calibrated(hospital)
+    publish(hospital)
+    newest, yesterday = in_force(hospital), hospital.day() - timedelta(days=1)
+    with Lake(hospital.settings) as lake:
+        found = lake.read(LIMITS_PROPOSED).to_pylist()
+        looser = [each | {"day": yesterday, "new_limit": each["new_limit"] + 1} for each in found]
+        lake.append(LIMITS_PROPOSED, pa.Table.from_pylist(looser, arrow_schema(LIMITS_PROPOSED)), Batch("earlier", 1))
+    done = publishing.publish(hospital.settings, yesterday, datetime.now(UTC))
+    assert (done.published, done.already) == (0, 1)
+    hospital.raise_alarms()
+    assert in_force(hospital) == newest

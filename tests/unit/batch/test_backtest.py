@@ -58,6 +58,12 @@ def test_what_goes_on_at_the_end_counts_up_to_there() -> None:
     assert (found.events, found.missed) == (1, 0)
 
 
+@pytest.mark.parametrize(("hours", "days"), [(1, 1), (25, 25 / 24), (60, 2.5)])
+def test_days_are_the_time_in_which_a_patient_was_heard_and_at_least_one(hours: float, days: float) -> None:
+    found = tried(120, 130, rate(100, 0), rate(100, hours * 3600 - 99))
+    assert found.days == pytest.approx(days, abs=0.001)
+
+
 def test_patients_without_a_proposal_are_left_out() -> None:
     assert backtest([slice_from(in_order([rate(150, 0)]))], [0], {}, POLICY) == {}
 
@@ -71,9 +77,10 @@ class TestTheGate:
             (kept, None),
             (replace(kept, missed=1), LATER),
             (replace(kept, alarms=(3, 5)), MORE),
+            (replace(kept, alarms=(3, 5), days=25 / 24), MORE),
             (replace(kept, alarms=(3, 5), days=2), None),
         ],
-        ids=["as good", "one event lost", "two more alarms a day", "one more alarm a day"],
+        ids=["as good", "one event lost", "two more alarms a day", "two more in 25 h", "one more alarm a day"],
     )
     def test_refuses_a_patient_for_what_the_backtest_shows(self, comparison: Comparison, reason: str | None) -> None:
         assert refusals({Key("p1", HEART): comparison}, POLICY).get("p1") == reason

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
 from batch.in_force import next_version
-from batch.publish import is_same, proposed, rolled_back
+from batch.publish import is_settled, proposed, rolled_back
 
 DAY = date(2026, 3, 1)
 END = datetime(2026, 3, 4, tzinfo=UTC)
@@ -21,7 +21,12 @@ def row(condition: str, new: float, decision: str = "unchanged", patient_id: str
 
 
 def version(number: int, limits: dict[str, Any], reason: str = "recalibration by policy abc") -> dict[str, Any]:
-    return {"version": number, "limits": json.dumps(limits), "reason": reason, "expires_at": END}
+    """A version of the day that its number names, published the morning after."""
+    day = datetime.strptime(str(number // 100), "%Y%m%d").replace(tzinfo=UTC)
+    return {
+        "version": number, "limits": json.dumps(limits), "reason": reason,
+        "received_at": day + timedelta(days=1, hours=6), "expires_at": day + timedelta(days=3),
+    }  # fmt: skip
 
 
 class TestWhatIsProposed:
@@ -47,11 +52,23 @@ class TestAVersion:
         assert next_version(2026030100, DAY) == 2026030101
         assert next_version(2027010100, DAY) == 2027010101
 
-    def test_is_the_same_with_the_same_limits_and_the_same_end(self) -> None:
-        limits = {"heart_rate_high": [128, None]}
-        assert is_same(version(1, limits), limits, END)
-        assert not is_same(version(1, limits), {"heart_rate_high": [129, None]}, END)
-        assert not is_same(version(1, limits), limits, END.replace(day=5))
+
+class TestNothingIsLeftToDo:
+    limits: Final = {"heart_rate_high": [128, None]}
+    tighter: Final = {"heart_rate_high": [122, None]}
+
+    def test_where_the_newest_limits_are_the_same_with_the_same_end(self) -> None:
+        assert is_settled(version(2026030100, self.limits), DAY, self.limits, END)
+        assert not is_settled(version(2026030100, self.limits), DAY, self.tighter, END)
+        assert not is_settled(version(2026030100, self.limits), DAY, self.limits, END.replace(day=5))
+
+    def test_where_they_were_rolled_back(self) -> None:
+        taken_back = version(2026030101, self.tighter, "rolled back: version 2026030100, by dr-a")
+        assert is_settled(taken_back, DAY, self.limits, END)
+
+    def test_where_a_later_day_has_published_its_own(self) -> None:
+        assert is_settled(version(2026030200, self.tighter), DAY, self.limits, END)
+        assert not is_settled(version(2026022800, self.tighter), DAY, self.limits, END)
 
 
 class TestRollingBack:
@@ -68,6 +85,19 @@ class TestRollingBack:
         message = rolled_back("p1", [self.newest], DAY, "dr-a")
         assert message is not None
         assert message.limits == {"heart_rate_high": [None, None]}
+
+    def test_leads_to_the_defaults_where_those_before_had_run_out(self) -> None:
+        days_before = version(2026022500, {"heart_rate_high": [125, None]})  # until the 28th
+        message = rolled_back("p1", [self.newest, days_before], DAY, "dr-a")
+        assert message is not None
+        assert message.limits == {"heart_rate_high": [None, None]}
+
+    def test_brings_back_limits_that_held_when_the_first_of_the_day_came(self) -> None:
+        again = version(2026030101, {"heart_rate_high": [132, None]}) | {"received_at": END}
+        ending = self.before | {"expires_at": END - timedelta(hours=1)}
+        message = rolled_back("p1", [again, self.newest, ending], DAY, "dr-a")
+        assert message is not None
+        assert message.limits == {"heart_rate_high": [125, None]}
 
     def test_a_second_time_changes_nothing(self) -> None:
         first = rolled_back("p1", [self.newest, self.before], DAY, "dr-a")
