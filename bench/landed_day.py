@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from streaming.bedside.episodes import SIMULATED
 from streaming.bedside.simulation import Script, Simulation
 
 PARTITIONS: Final = 4
-SECONDS_A_BATCH: Final = 200  # what landing commits at once: 200,000 rows of 1,000 patients at 1 Hz
+READINGS_A_BATCH: Final = 200_000  # what a busy landing commits at once
 EVENTS_A_WRITE: Final = 500
 TRANSIT_MS: Final = 200
 _COLUMNS: Final = [INDEX[vital.name] for vital in SIMULATED]
@@ -36,7 +37,7 @@ _COLUMNS: Final = [INDEX[vital.name] for vital in SIMULATED]
 class _Batch(NamedTuple):
     """Some seconds of the ward: a row for each reading, in the order of time."""
 
-    first_s: int
+    seconds: range
     at_s: NDArray[np.int64]
     patient: NDArray[np.int64]
     values: NDArray[np.float64]  # (n, vitals)
@@ -54,14 +55,13 @@ def land(settings: Settings, day: date, script: Script, period_s: int, progress:
     offsets = [0] * PARTITIONS
     with Lake(settings) as lake:
         for batch in _batches(Simulation(script, begin), script.patients, period_s):
-            for partition in range(PARTITIONS):
-                log = _log(batch, ids, partition, offsets[partition], begin, period_s)
-                offsets[partition] += len(log.offset)
-                events += fold.fold(log)
-                commit = Batch(f"bench-{partition}", batch.first_s)
-                lake.append(READINGS, _readings(log, day), commit)
-                lake.append(ENTRIES, _ticks(log, day), commit)
-                readings += int(log.is_reading.sum())
+            logs = [_log(batch, ids, partition, offset, begin, period_s) for partition, offset in enumerate(offsets)]
+            offsets = [int(log.offset[-1]) + 1 for log in logs]
+            events += [event for log in logs for event in fold.fold(log)]
+            commit = Batch("bench", batch.seconds.start)
+            lake.append(READINGS, pa.concat_tables(_readings(log, day) for log in logs), commit)
+            lake.append(ENTRIES, pa.concat_tables(_ticks(log, day) for log in logs), commit)
+            readings += len(batch.at_s)
             progress(len(batch.at_s))
         rows = event_rows(events)
         lake.append(LAKE_ALERT_EVENTS, rows.append_column("landed_date", _days(day, len(rows))), Batch("bench", 0))
@@ -75,29 +75,36 @@ def land(settings: Settings, day: date, script: Script, period_s: int, progress:
 
 
 def _batches(simulation: Simulation, patients: int, period_s: int) -> Iterator[_Batch]:
+    due_in_order = _due(simulation, patients, period_s)
+    begin_s, length_s = 0, max(1, READINGS_A_BATCH * period_s // patients)
+    while due := list(islice(due_in_order, length_s)):
+        seconds = range(begin_s, begin_s + len(due))
+        at_s = np.repeat(np.array(seconds), [len(patient) for patient, _ in due])
+        patient, values = (np.concatenate(parts) for parts in zip(*due, strict=True))
+        yield _Batch(seconds, at_s, patient, values)
+        begin_s = seconds.stop
+
+
+def _due(
+    simulation: Simulation, patients: int, period_s: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Yield of each second the patients whose turn it is, and their values."""
     turn = np.arange(patients) // PARTITIONS % period_s
-    waiting: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
     for second in simulation:
-        due = np.flatnonzero(turn == second.at_s % period_s)
-        values = np.full((len(due), len(VITALS)), np.nan)
-        values[:, _COLUMNS] = second.values[due]
-        waiting.append((due, values))
-        if len(waiting) == SECONDS_A_BATCH:
-            first_s = second.at_s + 1 - SECONDS_A_BATCH
-            at_s = np.repeat(np.arange(first_s, second.at_s + 1), [len(due) for due, _ in waiting])
-            patient, values = (np.concatenate(parts) for parts in zip(*waiting, strict=True))
-            yield _Batch(first_s, at_s, patient, values)
-            waiting = []
+        patient = np.flatnonzero(turn == second.at_s % period_s)
+        values = np.full((len(patient), len(VITALS)), np.nan)
+        values[:, _COLUMNS] = second.values[patient]
+        yield patient, values
 
 
 def _log(batch: _Batch, ids: NDArray[np.str_], partition: int, offset: int, begin: datetime, period_s: int) -> LogSlice:
     mine = batch.patient % PARTITIONS == partition
-    n = int(mine.sum())
-    at_s = np.concatenate([batch.at_s[mine], batch.first_s + np.arange(SECONDS_A_BATCH)])
+    n, ticks = int(mine.sum()), len(batch.seconds)
+    at_s = np.concatenate([batch.at_s[mine], np.array(batch.seconds)])
     order = np.argsort(at_s, kind="stable")  # the tick of a second stands behind its readings
     is_reading = order < n
-    values = np.concatenate([batch.values[mine], np.full((SECONDS_A_BATCH, len(VITALS)), np.nan)])
-    names = [*ids[batch.patient[mine]].tolist(), *[None] * SECONDS_A_BATCH]
+    values = np.concatenate([batch.values[mine], np.full((ticks, len(VITALS)), np.nan)])
+    names = [*ids[batch.patient[mine]].tolist(), *[None] * ticks]
     at_ms = round(begin.timestamp() * 1000) + at_s[order] * 1000
     tick = Tick()
     return LogSlice(

@@ -68,12 +68,26 @@ class Took(NamedTuple):
         return size.sentence(), self.job, f"{self.seconds:.0f}", f"{size.readings / self.seconds / 1e6:.2f}", said
 
 
-def run(_: int) -> Report:
-    """Land each day in a stack of its own, and run the night's jobs on it, one after another."""
+def run(_: int, patients: int | None = None) -> Report:
+    """Land each day in a stack of its own, and run the night's jobs on it, one after another.
+
+    Parameters
+    ----------
+    patients
+        Measure only the size of so many.
+
+    Raises
+    ------
+    StoreError
+        When there is no such size, or a job fails.
+    """
+    sizes = [size for size in SIZES if patients in {None, size.patients}]
+    if not sizes:
+        raise StoreError(f"a night is measured of {SIZES[0].patients} or {SIZES[1].patients} patients, not {patients}")
     day = datetime.now(UTC).date() - timedelta(days=1)
     rows: list[tuple[str, ...]] = []
     figures: dict[str, object] = {}
-    for size in SIZES:
+    for size in sizes:
         with own_stack(*SERVICES) as settings:
             _land(settings, day, size)
             landed = _bytes_a_reading(settings, day)
