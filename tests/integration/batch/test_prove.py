@@ -287,5 +287,7 @@ def test_what_a_proof_found_is_kept_in_place_of_what_an_earlier_one_had_found(ho
 
 
 def test_a_day_without_a_tick_has_no_end(hospital: Hospital) -> None:
+    hospital.tick()
+    hospital.raise_alarms()
     with pytest.raises(RecoveryError, match="none landed on 2020-01-01"):
         job.prove(hospital.settings, date(2020, 1, 1), unwatched)
