@@ -106,7 +106,7 @@ def prove(
     from batch import prove as job
     from lakehouse.progress import bar
 
-    if (day is None) == (first is None or last is None):
+    if (day is None) == (first is None) or (first is None) != (last is None):
         raise typer.BadParameter("name one day with --date, or a range with --from and --to")
     settings = Settings.load()
     proofs = []

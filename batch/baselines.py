@@ -17,6 +17,7 @@ from clinical.histograms import Histogram, merged
 from clinical.policy import MEDIAN, LimitsPolicy
 from clinical.vitals import SENSED
 from lakehouse.lake import Lake
+from lakehouse.landed import check_landed
 from lakehouse.packing import SCHEMA as PACKED
 from lakehouse.packing import unpack
 from lakehouse.tables import BASELINES, LAKE_ALERT_EVENTS, READINGS
@@ -29,12 +30,22 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Ids are read as the numbers that Parquet keeps for them: a text for each of 86 million rows would be slow.
 AS_NUMBERS: Final = ds.ParquetReadOptions(dictionary_columns={"patient_id"})
 
+_OF_A_NIGHT: Final = ("day", "patient_id", "vital", "readings", "first_at", "last_at", "median_value")
+_ROWS_AT_ONCE: Final = 10_000
+
 # The values are stored in chart steps, which are whole numbers.
 _STEPS: Final = {vital.name: round(1 / vital.chart_step) for vital in SENSED}
 
 
 def count_day(lake: Lake, day: date, version: int, policy: LimitsPolicy, advance: Callable[[int], None]) -> PatientDays:
-    """Count the clean readings that landed on a day, file by file."""
+    """Count the clean readings that landed on a day, file by file.
+
+    Raises
+    ------
+    DayIsOpen
+        When more may still land on a past day.
+    """
+    check_landed(lake, day)
     since = day - ALERT_DAYS * ONE_DAY
     events = lake.read(
         LAKE_ALERT_EVENTS, [("landed_date", ">=", since), ("landed_date", "<=", day)], list(Step._fields)
@@ -88,21 +99,32 @@ def baseline_rows(days: PatientDays, day: date, version: int) -> list[dict[str, 
     return rows
 
 
-def read_nights(lake: Lake, day: date) -> dict[str, dict[int, dict[str, Histogram]]]:
-    """Return the baselines of the last nights: patient -> day since 1970 -> vital name -> values."""
-    since = day - (NIGHTS - 1) * ONE_DAY
-    rows = lake.read(BASELINES, [("day", ">=", since), ("day", "<=", day)])
+def read_nights(lake: Lake, day: date, policy: LimitsPolicy) -> dict[str, dict[int, dict[str, Histogram]]]:
+    """Return the baselines of the last nights: patient -> day since 1970 -> vital name -> values.
+
+    All values are given for the days of which the policy makes limits. Before them, where the drift guard alone looks,
+    every value of a night is its median: of 10,000 patients, all values of all nights would be gigabytes.
+    """
+    since, whole_since = day - (NIGHTS - 1) * ONE_DAY, day - (policy.days - 1) * ONE_DAY
     found: dict[str, dict[int, dict[str, Histogram]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows.to_pylist():
-        number = (row["day"] - EPOCH.date()).days
-        found[row["patient_id"]][number][row["vital"]] = histogram_of(row)
+    for filters, columns in (
+        ([("day", ">=", since), ("day", "<", whole_since)], _OF_A_NIGHT),
+        ([("day", ">=", whole_since), ("day", "<=", day)], (*_OF_A_NIGHT, "values", "times")),
+    ):
+        for batch in lake.read(BASELINES, filters, columns).to_batches(max_chunksize=_ROWS_AT_ONCE):
+            for row in batch.to_pylist():
+                number = (row["day"] - EPOCH.date()).days
+                found[row["patient_id"]][number][row["vital"]] = histogram_of(row)
     return found
 
 
 def histogram_of(row: Mapping[str, Any]) -> Histogram:
-    """Return a row of `baselines` as it was counted."""
-    values = np.frombuffer(row["values"], "<i4") / _STEPS[row["vital"]]
-    counts = np.frombuffer(row["times"], "<i4").astype(np.int64)
+    """Return a row of `baselines` as it was counted; where it was read without its values, as its median."""
+    if "values" in row:
+        values = np.frombuffer(row["values"], "<i4") / _STEPS[row["vital"]]
+        counts = np.frombuffer(row["times"], "<i4").astype(np.int64)
+    else:
+        values, counts = np.array([row["median_value"]]), np.array([row["readings"]])
     return Histogram(values, counts, _ms(row["first_at"]), _ms(row["last_at"]))
 
 

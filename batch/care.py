@@ -6,20 +6,15 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from lakehouse.errors import WardwatchError
 from lakehouse.hdfs import Hdfs
 from lakehouse.lake import Batch, Lake
-from lakehouse.landed import LAST_WRITTEN, last_day
+from lakehouse.landed import check_closed
 from lakehouse.log_days import DayStates
 from lakehouse.settings import Settings
 from lakehouse.tables import LAKE, LANDED
 
 KEEP_REPLACED_H: Final = 8 * 24  # a week of going back to an older version, and a day for whoever is reading it
 KEEP_STATES_DAYS: Final = 35  # a month of proofs can be repeated without folding the log from its beginning
-
-
-class DayIsOpen(WardwatchError, ValueError):
-    """Rows may still land on that day."""
 
 
 class Care(NamedTuple):
@@ -47,12 +42,7 @@ def care(settings: Settings, day: date, advance: Callable[[int], None]) -> Care:
     """
     sorted_tables, expired, deleted = [], 0, 0
     with Lake(settings, patience_s=60) as lake:
-        landed_on = last_day(lake.open(LAST_WRITTEN))
-        if landed_on is None or landed_on <= day:
-            raise DayIsOpen(
-                f"a day is sorted once no more rows land on it; {day} is asked for, and the last rows landed on "
-                f"{landed_on or 'no day yet'}; wait until landing has reached the next day"
-            )
+        check_closed(lake, day)
         for table in LAKE.values():
             if table in LANDED and lake.sort_day(table, day, Batch(f"care/{day}", 1), settings.run):
                 sorted_tables.append(table.name)

@@ -1,7 +1,7 @@
 """Proves a day's alarms: folds the day's log once more and compares with what was raised live.
 
 The fold is a pure function of the log, so there is nothing to tolerate: every difference is one too many. It
-begins from the state at the end of the day before; where none was kept, from the first entry that the lake has.
+begins from the latest state that was kept at the end of an earlier day; without any, from the first entry of the lake.
 Each partition is proven by itself, in a process of its own, and leaves its state at the end of the day for the next.
 """
 
@@ -27,13 +27,15 @@ from lakehouse.folding import AlarmFold, warm_up
 from lakehouse.hdfs import Hdfs
 from lakehouse.lake import Batch, Lake
 from lakehouse.lake_log import LogOnDisk, log_on_disk
-from lakehouse.log_days import DayStates, day_ends
+from lakehouse.landed import check_landed
+from lakehouse.log_days import DayEnd, DayStates, day_ends, latest_end
 from lakehouse.mart_tables import PROOF_DAILY
 from lakehouse.marts import Marts
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import ALERT_EVENTS, LAKE_ALERT_EVENTS, PROOF
+from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE_ALERT_EVENTS, PROOF
 
+Store: TypeAlias = Literal["lake", "cassandra"]
 Fault: TypeAlias = Literal["missing", "extra", "different"]
 Row: TypeAlias = dict[str, Any]
 
@@ -42,16 +44,22 @@ _NO_FIELDS: Final = frozenset({LAKE_ALERT_EVENTS.partition_by})
 
 
 class Stretch(NamedTuple):
-    """A day of one partition's log: first offset, and the one behind the last."""
+    """A day of one partition's log, and where its fold begins.
+
+    The day begins where the latest earlier day with a tick ended, so what landed on days without one belongs to it.
+    """
 
     begin: int
-    end: int
+    end: int  # behind the last entry
+    ended_before: date  # the day that ended at `begin`; the first one of the lake, where none did
+    state_of: date | None  # the day at whose end the fold begins; None = with the first entry of the lake
+    fold_from: int
 
 
 class Difference(NamedTuple):
     """An alert event that a store does not have as the log says."""
 
-    store: Literal["lake", "cassandra"]
+    store: Store
     fault: Fault
     event_id: str
     patient_id: str
@@ -71,6 +79,7 @@ class Proof(NamedTuple):
     day: date
     entries: int
     events: int
+    compared_with: tuple[Store, ...]
     differences: list[Difference]
 
     @property
@@ -82,7 +91,7 @@ class Proof(NamedTuple):
         """Return the counts, for the last line of the job."""
         faults = Counter(f"{difference.fault}_in_{difference.store}" for difference in self.differences)
         return {"date": self.day.isoformat(), "entries": self.entries, "events": self.events, **faults,
-                "proven": self.is_clean}  # fmt: skip
+                "compared_with": self.compared_with, "proven": self.is_clean}  # fmt: skip
 
 
 class _Folded(NamedTuple):
@@ -103,26 +112,30 @@ def prove(settings: Settings, day: date, advance: Callable[[int], None], today: 
 
     Raises
     ------
+    DayIsOpen
+        When more may still land on a past day.
     RecoveryError
         When no tick landed on that day, so that nobody can say where it ends.
     """
     with Lake(settings, patience_s=60) as lake, Hdfs(settings) as hdfs:
-        states = DayStates(hdfs)
+        check_landed(lake, day, today)
         ends = day_ends(lake, day, today)
         if not ends:
             raise RecoveryError(
                 f"a day of the log ends with a tick in each partition; none landed on {day}; "
                 "see `make status` for clock and landing, or prove another day"
             )
-        kept = {partition: states.load(day - ONE_DAY, partition) for partition in ends}
-        begins = {partition: fold.positions[partition] for partition, fold in kept.items() if fold is not None}
-        before = begins if len(begins) == len(ends) else day_ends(lake, day - ONE_DAY) | begins
-        stretches = {partition: Stretch(before.get(partition, 0), end) for partition, end in ends.items()}
-        with log_on_disk(lake, begins, ends, settings.run) as log:
+        stretches = _stretches(lake, DayStates(hdfs), day, ends)
+        fold_from = {partition: stretch.fold_from for partition, stretch in stretches.items()}
+        with log_on_disk(lake, fold_from, ends, settings.run) as log:
             folded = list(_folded(settings, log, day, stretches, advance))
         events = [event for part in folded for event in part.events]
-        differences = [*_in_lake(lake, day, events, stretches), *_in_cassandra(settings, day, events, stretches)]
-    return Proof(day, sum(part.entries for part in folded), len(events), differences)
+        differences = list(_in_lake(lake, events, stretches))
+    compared_with: tuple[Store, ...] = ("lake",)
+    if _is_in_cassandra(day, events, today or datetime.now(UTC).date()):
+        compared_with = ("lake", "cassandra")
+        differences += _in_cassandra(settings, events, stretches)
+    return Proof(day, sum(part.entries for part in folded), len(events), compared_with, differences)
 
 
 def keep(settings: Settings, proof: Proof) -> None:
@@ -143,64 +156,82 @@ def keep(settings: Settings, proof: Proof) -> None:
         marts.replace_day(PROOF_DAILY, proof.day, [daily])
 
 
+def _stretches(lake: Lake, states: DayStates, day: date, ends: Mapping[int, int]) -> dict[int, Stretch]:
+    first = lake.days(ENTRIES)[0]  # on `day` itself ticks have landed
+    before = latest_end(lake, day - ONE_DAY) or DayEnd(first, {})
+    stretches = {}
+    for partition, end in ends.items():
+        state_of = states.latest(partition, before=day)
+        fold = None if state_of is None else states.load(state_of, partition)
+        fold_from = 0 if fold is None else fold.positions[partition]
+        begin, ended = fold_from, state_of or first
+        # A state of that very day says more: where the day was proven before its end, the rest of it is not proven yet.
+        if partition in before.offsets and (state_of is None or state_of < before.day):
+            begin, ended = before.offsets[partition], before.day
+        stretches[partition] = Stretch(begin, end, ended, state_of, fold_from)
+    return stretches
+
+
 def _folded(
     settings: Settings, log: LogOnDisk, day: date, stretches: Mapping[int, Stretch], advance: Callable[[int], None]
 ) -> Iterator[_Folded]:
     """Fold each partition: in processes side by side where that is worth their start."""
     if log.is_short():
         for partition, stretch in stretches.items():
-            folded = _fold(settings, log, day, partition, *stretch)
+            folded = _fold(settings, log, day, partition, stretch)
             advance(folded.entries)
             yield folded
         return
     workers = min(len(stretches), os.cpu_count() or 1)
     # Spawned: the threads of Arrow and Delta do not live on in a fork.
     with ProcessPoolExecutor(workers, get_context("spawn"), warm_up) as pool:
-        parts = [pool.submit(_fold, settings, log, day, part, *stretch) for part, stretch in stretches.items()]
+        parts = [pool.submit(_fold, settings, log, day, part, stretch) for part, stretch in stretches.items()]
         for part in as_completed(parts):
             advance(part.result().entries)
             yield part.result()
 
 
-def _fold(settings: Settings, log: LogOnDisk, day: date, partition: int, begin: int, end: int) -> _Folded:
+def _fold(settings: Settings, log: LogOnDisk, day: date, partition: int, stretch: Stretch) -> _Folded:
     """Fold one partition up to the end of the day; return the events of the day."""
     with Hdfs(settings) as hdfs:
         states = DayStates(hdfs)
-        fold = states.load(day - ONE_DAY, partition) or AlarmFold()
+        kept = None if stretch.state_of is None else states.load(stretch.state_of, partition)
+        fold = kept or AlarmFold()
         events: list[AlertEvent] = []
         entries = 0
-        for stretch in log.slices(partition):
-            events += (event for event in fold.fold(stretch) if event.offset >= begin)
-            entries += int((stretch.offset >= begin).sum())
-        fold.positions[partition] = end
+        for part in log.slices(partition):
+            events += (event for event in fold.fold(part) if event.offset >= stretch.begin)
+            entries += int((part.offset >= stretch.begin).sum())
+        fold.positions[partition] = stretch.end
         states.save(day, partition, fold)
     return _Folded(partition, entries, events)
 
 
-def _in_lake(
-    lake: Lake, day: date, events: Sequence[AlertEvent], stretches: Mapping[int, Stretch]
-) -> Iterator[Difference]:
+def _in_lake(lake: Lake, events: Sequence[AlertEvent], stretches: Mapping[int, Stretch]) -> Iterator[Difference]:
     """Compare with the lake. An event lands with its message, or a batch later; never a day before it."""
-    rows = lake.read(LAKE_ALERT_EVENTS, [("landed_date", ">=", day - ONE_DAY)])
+    since = min(stretch.ended_before for stretch in stretches.values())
+    rows = lake.read(LAKE_ALERT_EVENTS, [("landed_date", ">=", since)])
     expected = event_rows(events).to_pylist()
     yield from _differences("lake", expected, _of_day(rows, stretches).to_pylist())
 
 
 def _of_day(rows: pa.Table, stretches: Mapping[int, Stretch]) -> pa.Table:
     wanted = pc.scalar(False)
-    for partition, (begin, end) in stretches.items():
+    for partition, stretch in stretches.items():
         of_partition = pc.field("partition") == partition
-        wanted |= of_partition & (pc.field("offset") >= begin) & (pc.field("offset") < end)
+        wanted |= of_partition & (pc.field("offset") >= stretch.begin) & (pc.field("offset") < stretch.end)
     return rows.filter(wanted)
 
 
+def _is_in_cassandra(day: date, events: Sequence[AlertEvent], today: date) -> bool:
+    """Say whether Cassandra still has every event of a day: its rows live for some days only."""
+    gone = today - timedelta(days=(ALERT_EVENTS.ttl_days or 0) - 1)
+    return min([day, *(event.received_at.date() for event in events)]) > gone
+
+
 def _in_cassandra(
-    settings: Settings, day: date, events: Sequence[AlertEvent], stretches: Mapping[int, Stretch]
+    settings: Settings, events: Sequence[AlertEvent], stretches: Mapping[int, Stretch]
 ) -> Iterator[Difference]:
-    """Compare with Cassandra, as far back as its rows live."""
-    oldest = datetime.now(UTC).date() - timedelta(days=(ALERT_EVENTS.ttl_days or 0) - 1)
-    if day <= oldest:
-        return
     with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
         stored = [
             row
@@ -218,9 +249,7 @@ def _is_of_day(row: Row, stretches: Mapping[int, Stretch]) -> bool:
     return partition in stretches and stretches[partition].begin <= offset < stretches[partition].end
 
 
-def _differences(
-    store: Literal["lake", "cassandra"], expected: Sequence[Row], stored: Sequence[Row]
-) -> Iterator[Difference]:
+def _differences(store: Store, expected: Sequence[Row], stored: Sequence[Row]) -> Iterator[Difference]:
     """Compare rows by their event_id; a store may say the same thing twice."""
     wanted = {row["event_id"]: row for row in expected}
     found: dict[str, Row] = {}
@@ -250,5 +279,5 @@ def _or_none(value: Any) -> Any:
     return None if value == [] else value
 
 
-def _difference(store: Literal["lake", "cassandra"], fault: Fault, row: Row, detail: str) -> Difference:
+def _difference(store: Store, fault: Fault, row: Row, detail: str) -> Difference:
     return Difference(store, fault, row["event_id"], row["patient_id"], row["partition"], row["offset"], detail)

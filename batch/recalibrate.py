@@ -27,7 +27,7 @@ from lakehouse.folding import AlarmFold
 from lakehouse.hdfs import Hdfs
 from lakehouse.lake import Batch, Lake
 from lakehouse.lake_log import log_on_disk
-from lakehouse.log_days import DayStates, day_ends
+from lakehouse.log_days import DayStates, day_ends, latest_end
 from lakehouse.mart_tables import PROOF_DAILY
 from lakehouse.marts import Marts
 from lakehouse.render import arrow_schema
@@ -72,7 +72,7 @@ def recalibrate(
         version = lake.open(READINGS).version()
         found = count_day(lake, day, version, policy, advance)
         replace(lake, BASELINES, day, baseline_rows(found, day, version))
-        nights = read_nights(lake, day)
+        nights = read_nights(lake, day, policy)
         proposals = {
             patient_id: propose(
                 History(
@@ -158,8 +158,8 @@ def try_out(
     day, today = when
     changed = {name: each for name, each in proposals.items() if any(one.decision != UNCHANGED for one in each)}
     ends = day_ends(lake, day, today)
-    begins = day_ends(lake, day - policy.days * ONE_DAY, today)
-    with log_on_disk(lake, begins, ends, scratch) as log:
+    before = latest_end(lake, day - policy.days * ONE_DAY)  # without one, the log begins within these days
+    with log_on_disk(lake, before.offsets if before else {}, ends, scratch) as log:
         partitions = log.partitions()
         slices = (part for partition in partitions for part in log.slices(partition))
         compared = backtest(slices, partitions, changed, policy) if changed else {}

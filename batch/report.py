@@ -26,6 +26,7 @@ from batch.reports.vitals import read_vitals
 from batch.reports.wards import alarm_hours_of, patient_days_of, ward_burden_of
 from lakehouse.cassandra import Cassandra
 from lakehouse.lake import Lake
+from lakehouse.landed import check_landed
 from lakehouse.mart_tables import (
     ALARM_BURDEN_DAILY,
     ALARM_EPISODES,
@@ -73,6 +74,8 @@ def run(settings: Settings, day: date, advance: Callable[[int], None] = unwatche
 
     Raises
     ------
+    DayIsOpen
+        When more may still land on a past day.
     StoreError
         When a store does not answer, or refuses.
     """
@@ -81,6 +84,7 @@ def run(settings: Settings, day: date, advance: Callable[[int], None] = unwatche
         Cassandra(settings, Service.BATCH, patience_s=PATIENCE_S) as cassandra,
         Marts(settings, Service.BATCH, patience_s=PATIENCE_S) as marts,
     ):
+        check_landed(lake, day)
         episodes = read_episodes(lake, day)
         census = read_census(lake, day)
         vitals = read_vitals(lake, day, census, advance)

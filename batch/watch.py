@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
@@ -23,26 +23,33 @@ from lakehouse.topics import ALERTS, BEDSIDE
 # Several times what each needs when it is well: a pulse and a tick come once a second, landing commits each minute.
 MOST_PULSE_AGE_S: Final = 30.0
 MOST_TICK_AGE_S: Final = 30.0
+MOST_LAG_S: Final = 60.0  # a driver that starts again is back after half a minute
 MOST_LANDING_AGE_S: Final = 900.0
 MAIL_WINDOW_S: Final = 900.0
 _PATIENCE_S: Final = 10.0
 _AT_ONCE: Final = 100
 _POLL_S: Final = 0.5
+# The second look is only for partitions without a tick in the first: the log has 10,000 other records a second.
+_TICK_LOOKS_S: Final = (5.0, MOST_TICK_AGE_S)
 _PULSES_SINCE: Final = timedelta(minutes=2)
+
+
+Ends: TypeAlias = Mapping[int, tuple[int, int]]  # partition -> the oldest offset, and the one behind the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the speed layer stands; by partition of the bedside log where it is a mapping. Ages in seconds.
 
-    A partition that is missing from `pulse_age_s` has had no pulse for two minutes; from `tick_age_s`, no record ever.
+    A partition that is missing from `pulse_age_s` has had no pulse for two minutes; from `tick_age_s`, no tick for half
+    a minute; from the others, nothing waits there.
     """
 
     partitions: Sequence[int]
     pulse_age_s: Mapping[int, float]  # of the lane that folds the partition
     standby_writes: bool
-    entries_behind: int  # of the lanes, together
-    tick_age_s: Mapping[int, float]  # of the newest record: the clock writes one a second
+    lag_s: Mapping[int, float]  # age of the oldest entry that the lane had not folded at its last pulse
+    tick_age_s: Mapping[int, float]  # of the newest tick: the clock writes one a second
     landing_age_s: Mapping[int, float]  # of the oldest record that is not in the lake yet
     dead_letters: int  # in the last 15 minutes
 
@@ -51,7 +58,7 @@ class Standing:
         return {
             "pulse_age_s": max(self.pulse_age_s.values(), default=None),
             "standby_writes": self.standby_writes,
-            "entries_behind": self.entries_behind,
+            "lag_s": max(self.lag_s.values(), default=None),
             "tick_age_s": max(self.tick_age_s.values(), default=None),
             "landing_age_s": max(self.landing_age_s.values(), default=None),
             "dead_letters": self.dead_letters,
@@ -64,6 +71,12 @@ def faults(standing: Standing) -> Iterator[str]:
     if silent:
         who = "the standby writes for it" if standing.standby_writes else "nobody writes alarms"
         yield f"the lane must pulse within {MOST_PULSE_AGE_S:.0f} s; partitions {silent} have none and {who}; `make up`"
+    behind = [each for each, lag_s in standing.lag_s.items() if lag_s > MOST_LAG_S and each not in silent]
+    if behind:
+        yield (
+            f"the lane must fold an entry within {MOST_LAG_S:.0f} s; partitions {behind} are further behind, "
+            "and so are their alarms; look at `make status` and `make logs NAME=alarms`"
+        )
     still = [each for each in standing.partitions if standing.tick_age_s.get(each, 1e9) > MOST_TICK_AGE_S]
     if still:
         yield f"each partition must tick within {MOST_TICK_AGE_S:.0f} s; {still} do not; look at `make logs NAME=clock`"
@@ -91,29 +104,34 @@ def look(settings: Settings) -> Standing:
     reader = consumer(settings, Service.BATCH, "watch")
     try:
         ends = log_ends(reader, BEDSIDE.name, _PATIENCE_S)
-        pulse_age_s, standby_writes, entries_behind = _lanes(_pulses(reader), ends)
-        newest = {each: end - 1 for each, (begin, end) in ends.items() if end > begin}
-        tick_age_s = _ages_at(reader, newest)
+        tick_age_s = _tick_ages(reader, ends)
+        lanes = _lanes(_pulses(reader), ends)
+        lag_s = _ages_at(reader, _waiting(lanes.positions, ends))
         with Lake(settings, patience_s=_PATIENCE_S) as lake:
             positions = landed(lake, BEDSIDE.name, ends)
-        waiting = {each: max(positions.get(each, 0), begin) for each, (begin, end) in ends.items()}
-        waiting = {each: place for each, place in waiting.items() if place < ends[each][1]}
-        landing_age_s = _ages_at(reader, waiting)
+        landing_age_s = _ages_at(reader, _waiting({each: positions.get(each, 0) for each in ends}, ends))
     finally:
         reader.close()
     return Standing(
         partitions=sorted(ends),
-        pulse_age_s=pulse_age_s,
-        standby_writes=standby_writes,
-        entries_behind=entries_behind,
+        pulse_age_s=lanes.ages_s,
+        standby_writes=lanes.standby_writes,
+        lag_s=lag_s,
         tick_age_s=tick_age_s,
         landing_age_s=landing_age_s,
         dead_letters=_dead_letters(settings),
     )
 
 
-def _lanes(pulses: Sequence[Pulse], ends: Mapping[int, tuple[int, int]]) -> tuple[dict[int, float], bool, int]:
-    """Return the age of each partition's lane, whether a standby writes, and how many entries the lanes are behind."""
+class _Lanes(NamedTuple):
+    """What the last pulses say, by partition of the bedside log."""
+
+    ages_s: dict[int, float]
+    positions: dict[int, int]
+    standby_writes: bool
+
+
+def _lanes(pulses: Sequence[Pulse], ends: Ends) -> _Lanes:
     now = datetime.now(UTC)
     # By partition, the newest stays.
     lane = {each: pulse for pulse in pulses if pulse.writer == "alarms" for each in pulse.positions if each in ends}
@@ -121,8 +139,7 @@ def _lanes(pulses: Sequence[Pulse], ends: Mapping[int, tuple[int, int]]) -> tupl
     standby_writes = any(
         pulse.writer == "standby" and (now - pulse.at).total_seconds() <= MOST_PULSE_AGE_S for pulse in pulses
     )
-    behind = sum(max(ends[each][1] - pulse.positions[each], 0) for each, pulse in lane.items())
-    return ages_s, standby_writes, behind
+    return _Lanes(ages_s, {each: pulse.positions[each] for each, pulse in lane.items()}, standby_writes)
 
 
 def _pulses(reader: Consumer) -> list[Pulse]:
@@ -141,6 +158,26 @@ def _pulses(reader: Consumer) -> list[Pulse]:
         if isinstance(message, Pulse):
             pulses.append(message)
     return pulses
+
+
+def _waiting(positions: Mapping[int, int], ends: Ends) -> dict[int, int]:
+    """Return where each partition goes on; without those that are at their end."""
+    places = {each: max(place, ends[each][0]) for each, place in positions.items()}
+    return {each: place for each, place in places.items() if place < ends[each][1]}
+
+
+def _tick_ages(reader: Consumer, ends: Ends) -> dict[int, float]:
+    """Return the age of the newest tick of each partition that had one lately."""
+    ages_s: dict[int, float] = {}
+    for look_s in _TICK_LOOKS_S:
+        since_ms = int((time.time() - look_s) * 1000)
+        asked = [TopicPartition(BEDSIDE.name, each, since_ms) for each in ends if each not in ages_s]
+        found = reader.offsets_for_times(asked, timeout=_PATIENCE_S) if asked else []
+        begins = {each.partition: each.offset for each in found if each.offset >= 0}  # below: nothing is so young
+        for partition, record in _until(reader, BEDSIDE.name, begins, {each: ends[each][1] for each in begins}):
+            if record.key() is None:  # only ticks have none
+                ages_s[partition] = time.time() - record.timestamp()[1] / 1000
+    return ages_s
 
 
 def _ages_at(reader: Consumer, places: Mapping[int, int]) -> dict[int, float]:

@@ -37,13 +37,13 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     name: Annotated[str, typer.Argument(help=", ".join(SECONDS))],
     seconds: Annotated[int | None, typer.Option(min=1, help="How long to measure.")] = None,
-    patients: Annotated[int | None, typer.Option(min=1, help="Of `board`: how many are simulated.")] = None,
+    patients: Annotated[int | None, typer.Option(min=1, help="Of `board` and `night`: how many are simulated.")] = None,
 ) -> None:
     """Run one benchmark."""
     if name not in SECONDS:
         raise typer.BadParameter(f"there is no benchmark {name!r}; choose among {', '.join(SECONDS)}")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if patients is not None and name != "board":
+    if patients is not None and name not in {"board", "night"}:
         raise typer.BadParameter(f"{name} has its own number of patients; leave out --patients")
     more = {} if patients is None else {"patients": patients}
     try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time
-from typing import Final
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,49 +17,60 @@ from lakehouse.alert_rows import event_row, event_rows
 from lakehouse.cassandra import Cassandra
 from lakehouse.events import AlertEvent
 from lakehouse.folding import AlarmFold
-from lakehouse.hdfs import ensure_folders
-from lakehouse.lake import Batch, Lake
+from lakehouse.lake import Addition, Batch, Lake
+from lakehouse.landed import DAY_MARK
 from lakehouse.log import LogSlice
 from lakehouse.messages import Tick, encode
 from lakehouse.packing import pack
+from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE, LAKE_ALERT_EVENTS, READINGS
+from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE_ALERT_EVENTS, READINGS
 from streaming.bedside.episodes import SIMULATED
 from streaming.bedside.simulation import Script, Simulation
 
 PARTITIONS: Final = 4
-SECONDS_A_BATCH: Final = 200  # what landing commits at once: some 200,000 rows
+MOST_SIMULATED: Final = 1_000  # patients; more of them share courses, since simulating takes longer than the jobs
+READINGS_A_BATCH: Final = 200_000  # what a busy landing commits at once
 EVENTS_A_WRITE: Final = 500
 TRANSIT_MS: Final = 200
 _COLUMNS: Final = [INDEX[vital.name] for vital in SIMULATED]
 
 
-def land(settings: Settings, day: date, script: Script, progress: Callable[[int], None]) -> int:
+class _Batch(NamedTuple):
+    """Some seconds of the ward: a row for each reading, in the order of time."""
+
+    seconds: range
+    at_s: NDArray[np.int64]
+    patient: NDArray[np.int64]
+    values: NDArray[np.float64]  # (n, vitals)
+
+
+def land(settings: Settings, day: date, script: Script, period_s: int, progress: Callable[[int], None]) -> int:
     """Write the day of a script into an empty lake, and its alarms into lake and Cassandra. Returns the readings.
 
-    In each second each partition has its patients' readings, one after another, and then a tick.
+    Each patient has a reading every `period_s`; the patients take turns, so those who share a course are read at other
+    seconds of it. In each second each partition has the readings that are due, one after another, and then a tick. The
+    day is closed: landing stands on the next one.
     """
     begin = datetime.combine(day, time(), UTC)
-    begin_ms = round(begin.timestamp() * 1000)
-    homes = np.arange(script.patients) % PARTITIONS
     ids = np.array(script.patient_ids)
     fold, events, readings = AlarmFold(), list[AlertEvent](), 0
-    ensure_folders(settings)
+    offsets = [0] * PARTITIONS
     with Lake(settings) as lake:
-        for table in LAKE.values():
-            lake.ensure(table)
-        for first_s, values in _batches(Simulation(script, begin), script.patients):
-            batch = Batch("bench", first_s)
-            for partition in range(PARTITIONS):
-                mine = np.flatnonzero(homes == partition)
-                log = _log(ids[mine], values[:, mine], partition, first_s, begin_ms)
-                events += fold.fold(log)
-                lake.append(READINGS, _readings(log, day), batch._replace(writer=f"bench-{partition}"))
-                lake.append(ENTRIES, _ticks(log, day), batch._replace(writer=f"bench-{partition}"))
-                readings += int(log.is_reading.sum())
-            progress(len(values) * script.patients)
+        simulation = Simulation(replace(script, patients=min(script.patients, MOST_SIMULATED)), begin)
+        for batch in _batches(simulation, script.patients, period_s):
+            logs = [_log(batch, ids, partition, offset, begin, period_s) for partition, offset in enumerate(offsets)]
+            offsets = [int(log.offset[-1]) + 1 for log in logs]
+            events += [event for log in logs for event in fold.fold(log)]
+            commit = Batch("bench", batch.seconds.start)
+            lake.append(READINGS, pa.concat_tables(_readings(log, day) for log in logs), commit)
+            lake.append(ENTRIES, pa.concat_tables(_ticks(log, day) for log in logs), commit)
+            readings += len(batch.at_s)
+            progress(len(batch.at_s))
         rows = event_rows(events)
         lake.append(LAKE_ALERT_EVENTS, rows.append_column("landed_date", _days(day, len(rows))), Batch("bench", 0))
+        tomorrow = {DAY_MARK: (day + timedelta(days=1)).toordinal()}
+        lake.add(ENTRIES, lambda _: Addition(arrow_schema(ENTRIES).empty_table(), tomorrow))
     with Cassandra(settings, Service.ALARMS) as cassandra:
         for at in range(0, len(events), EVENTS_A_WRITE):
             part = events[at : at + EVENTS_A_WRITE]
@@ -65,35 +78,48 @@ def land(settings: Settings, day: date, script: Script, progress: Callable[[int]
     return readings
 
 
-def _batches(simulation: Simulation, patients: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Yield the first second of a batch and its values, (seconds, patients, vitals)."""
-    waiting: list[NDArray[np.float64]] = []
+def _batches(simulation: Simulation, patients: int, period_s: int) -> Iterator[_Batch]:
+    due_in_order = _due(simulation, patients, period_s)
+    begin_s, length_s = 0, max(1, READINGS_A_BATCH * period_s // patients)
+    while due := list(islice(due_in_order, length_s)):
+        seconds = range(begin_s, begin_s + len(due))
+        at_s = np.repeat(np.array(seconds), [len(patient) for patient, _ in due])
+        patient, values = (np.concatenate(parts) for parts in zip(*due, strict=True))
+        yield _Batch(seconds, at_s, patient, values)
+        begin_s = seconds.stop
+
+
+def _due(
+    simulation: Simulation, patients: int, period_s: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Yield of each second the patients whose turn it is, and their values."""
+    turn = np.arange(patients) // PARTITIONS % period_s
     for second in simulation:
-        values = np.full((patients, len(VITALS)), np.nan)
-        values[:, _COLUMNS] = second.values
-        waiting.append(values)
-        if len(waiting) == SECONDS_A_BATCH:
-            yield second.at_s + 1 - len(waiting), np.stack(waiting)
-            waiting = []
+        patient = np.flatnonzero(turn == second.at_s % period_s)
+        values = np.full((len(patient), len(VITALS)), np.nan)
+        values[:, _COLUMNS] = second.values[patient % MOST_SIMULATED]
+        yield patient, values
 
 
-def _log(ids: NDArray[np.str_], values: NDArray[np.float64], partition: int, first_s: int, begin_ms: int) -> LogSlice:
-    seconds, patients = values.shape[:2]
-    width = patients + 1  # and a tick
-    place = np.arange(seconds * width)
-    measured_ms = begin_ms + (first_s + place // width) * 1000
-    is_reading = place % width < patients
-    padded = np.concatenate([values, np.full((seconds, 1, values.shape[2]), np.nan)], axis=1)
+def _log(batch: _Batch, ids: NDArray[np.str_], partition: int, offset: int, begin: datetime, period_s: int) -> LogSlice:
+    mine = batch.patient % PARTITIONS == partition
+    n, ticks = int(mine.sum()), len(batch.seconds)
+    at_s = np.concatenate([batch.at_s[mine], np.array(batch.seconds)])
+    order = np.argsort(at_s, kind="stable")  # the tick of a second stands behind its readings
+    is_reading = order < n
+    values = np.concatenate([batch.values[mine], np.full((ticks, len(VITALS)), np.nan)])
+    names = [*ids[batch.patient[mine]].tolist(), *[None] * ticks]
+    at_ms = round(begin.timestamp() * 1000) + at_s[order] * 1000
     tick = Tick()
     return LogSlice(
-        partition=np.full(len(place), partition, np.int32),
-        offset=first_s * width + place,
-        received_ms=measured_ms + TRANSIT_MS,
-        patient_ids=[*ids.tolist(), None] * seconds,
+        partition=np.full(len(order), partition, np.int32),
+        offset=offset + np.arange(len(order)),
+        received_ms=at_ms + TRANSIT_MS,
+        patient_ids=[names[row] for row in order],
         is_reading=is_reading,
-        measured_ms=np.where(is_reading, measured_ms, 0),
-        period_ms=np.where(is_reading, 1000, 0),
-        values=padded.reshape(-1, values.shape[2]),
+        measured_ms=np.where(is_reading, at_ms, 0),
+        period_ms=np.where(is_reading, period_s * 1000, 0),
+        values=values[order],
         others={int(row): tick for row in np.flatnonzero(~is_reading)},
     )
 

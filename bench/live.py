@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import psutil
@@ -22,6 +24,7 @@ from streaming.bedside.simulation import Script
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _LAUNCHER: Final = str(ROOT / "docker" / "launcher.py")
+_OF_THE_MACHINE: Final = ("WARDWATCH_DATA", "WARDWATCH_JAR_CACHE", "WARDWATCH_JAR_MIRROR")
 
 
 @contextmanager
@@ -42,6 +45,36 @@ def live_stack(*services: str) -> Iterator[Settings]:
     finally:
         if not was_running:
             launcher("down")
+
+
+@contextmanager
+def own_stack(*services: str) -> Iterator[Settings]:
+    """Give the settings of a new stack in a folder of its own, on free ports; both are gone afterwards.
+
+    For what must not touch a day that was lived: of the environment it takes nothing that names a store.
+
+    Raises
+    ------
+    StoreError
+        When the stack does not start.
+    """
+    runs = ROOT / "run"
+    runs.mkdir(exist_ok=True, mode=0o700)
+    kept = dict(os.environ)
+    with TemporaryDirectory(prefix="bench-", dir=runs) as folder:
+        for name in kept:
+            if name.startswith("WARDWATCH_") and name not in _OF_THE_MACHINE:
+                del os.environ[name]
+        os.environ |= {"WARDWATCH_RUN": folder, "WARDWATCH_PORTS": "auto"}
+        try:
+            launcher("up", *services)
+            yield Settings.load()
+        finally:
+            try:
+                launcher("down")
+            finally:
+                os.environ.clear()
+                os.environ.update(kept)
 
 
 def launcher(*arguments: str) -> str:

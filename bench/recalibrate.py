@@ -53,11 +53,11 @@ def run(_: int) -> Report:
                      f"{stored:,}", f"{proposals:,}", f"{took_s:.0f}"))  # fmt: skip
         figures[f"seconds_{patients}"] = round(took_s, 1)
     return Report(
-        title="python -m batch recalibrate: baselines and proposals of one day, six vitals",
+        title="What `recalibrate` counts and proposes from: one day of local Parquet files, six vitals",
         columns=("patients", "readings", "MB", "s to count", "baselines", "proposals", "s in all"),
         rows=rows,
         figures=figures,
-        notes=("From local Parquet files in the order in which they landed; without the backtest, which is a fold.",),
+        notes=("In the order in which they landed. The whole command, on HDFS and with its backtest: `bench night`.",),
     )
 
 

@@ -255,6 +255,10 @@ class Lake:
 
         return self._call(table, attempt)
 
+    def days(self, table: LakeTable) -> list[date]:
+        """Return the days of which a table has rows, the oldest first."""
+        return sorted(date.fromisoformat(each[table.partition_by]) for each in self.open(table).partitions())
+
     def bytes_a_row(self, table: LakeTable, day: date) -> float | None:
         """Return what a row of a day costs on disk, on average; None where the day has no rows."""
         files = pa.table(self.open(table).get_add_actions(flatten=True))

@@ -16,7 +16,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from numpy.typing import NDArray
 
 from clinical.vitals import VITALS
@@ -74,12 +73,14 @@ def log_on_disk(
     most_rows
         About how many entries a slice has.
     """
-    tables = {table: lake.open(table) for table in _COLUMNS}
-    width = max(most_rows, sum(map(_rows, tables.values())) // MOST_FILES)
+    wanted = sum(end - begins.get(partition, 0) for partition, end in ends.items())
+    width = max(most_rows, wanted // MOST_FILES)
     with TemporaryDirectory(dir=scratch) as folder:
-        for table, opened in tables.items():
-            rows, columns = opened.to_pyarrow_dataset(), list(_COLUMNS[table])
-            share_out(rows, columns, _wanted(begins, ends), Path(folder) / table.name, partial(_place, width=width))
+        for table, columns in _COLUMNS.items():
+            rows = lake.open(table).to_pyarrow_dataset()
+            share_out(
+                rows, list(columns), _wanted(begins, ends), Path(folder) / table.name, partial(_place, width=width)
+            )
         yield LogOnDisk(Path(folder))
 
 
@@ -181,10 +182,6 @@ def _of_entries(rows: pa.Table | None) -> LogSlice | None:
 def _ms(times: pa.ChunkedArray) -> NDArray[np.int64]:
     us: NDArray[np.int64] = times.cast(pa.int64()).to_numpy()
     return us // 1000
-
-
-def _rows(opened: DeltaTable) -> int:
-    return int(pc.sum(pa.table(opened.get_add_actions(flatten=True))["num_records"]).as_py() or 0)
 
 
 def _wanted(begins: Mapping[int, int], ends: Mapping[int, int]) -> pc.Expression:

@@ -8,7 +8,7 @@ its marks hold for the whole lake.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from lakehouse.errors import WardwatchError
 from lakehouse.lake import Lake
 from lakehouse.tables import ENTRIES
 
@@ -43,6 +44,38 @@ def last_day(table: DeltaTable) -> date | None:
     """Return the day on which the last rows landed; None before the first."""
     found = table.transaction_version(DAY_MARK)
     return None if found is None else date.fromordinal(found)
+
+
+class DayIsOpen(WardwatchError, ValueError):
+    """More rows may still land on that day."""
+
+
+def check_closed(lake: Lake, day: date) -> None:
+    """Check that no more rows land on a day.
+
+    Raises
+    ------
+    DayIsOpen
+        When landing has not gone on to a later day.
+    """
+    landed_on = last_day(lake.open(LAST_WRITTEN))
+    if landed_on is None or landed_on <= day:
+        raise DayIsOpen(
+            f"a day is over when no more rows land on it; {day} is asked for, and the last rows landed on "
+            f"{landed_on or 'no day yet'}; wait until landing has reached the next day (`make logs NAME=landing`)"
+        )
+
+
+def check_landed(lake: Lake, day: date, today: date | None = None) -> None:
+    """Check that all of a past day has landed. Today is open by nature: its jobs take it as far as it has landed.
+
+    Raises
+    ------
+    DayIsOpen
+        When landing is behind, and has not gone on to a later day.
+    """
+    if day < (today or datetime.now(UTC).date()):
+        check_closed(lake, day)
 
 
 def raised(table: DeltaTable, marks: Mapping[str, int]) -> dict[str, int]:

@@ -7,7 +7,7 @@ each partition. What landed behind it belongs to the next day: days are without 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow.compute as pc
 
@@ -36,6 +36,24 @@ def day_ends(lake: Lake, day: date, today: date | None = None) -> dict[int, int]
         ticks = ticks.filter(pc.less_equal(ticks["received_at"], latest))
     last = ticks.group_by("partition").aggregate([("offset", "max")])
     return {row["partition"]: row["offset_max"] + 1 for row in last.to_pylist()}
+
+
+class DayEnd(NamedTuple):
+    """Where a day ended: partition -> offset behind its last tick."""
+
+    day: date
+    offsets: dict[int, int]
+
+
+def latest_end(lake: Lake, day: date) -> DayEnd | None:
+    """Return the end of the latest day up to this one, all of them past, on which a tick landed; None without any.
+
+    A stack that was switched off for a day, or whose clock was dead, left no tick on it.
+    """
+    for each in reversed(lake.days(ENTRIES)):
+        if each <= day and (offsets := day_ends(lake, each, each + timedelta(days=1))):
+            return DayEnd(each, offsets)
+    return None
 
 
 class DayStates:
@@ -72,6 +90,11 @@ class DayStates:
     def days(self) -> list[date]:
         """Return the days of which a state was kept, the oldest first."""
         return [date.fromisoformat(name) for name in self._hdfs.names("states")]
+
+    def latest(self, partition: int, before: date) -> date | None:
+        """Return the latest day before another one of which a partition's state was kept."""
+        earlier = (day for day in reversed(self.days()) if day < before)
+        return next((day for day in earlier if partition in self.partitions(day)), None)
 
     def partitions(self, day: date) -> list[int]:
         """Return the partitions whose state at the end of a day was kept."""

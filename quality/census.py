@@ -90,8 +90,8 @@ def placed(devices: pd.DataFrame, census: Census, watch: Watch) -> pd.DataFrame:
     pandas.DataFrame
         The same rows with `ward_id`; `expected_s`, while the log was alive and the patient there, from the first
         reading to the last one (or to the end of the day, where a patient is silent for SILENT_S and not discharged);
-        `present_s`, the time that the readings stand for, at most that long; `silent`. Devices that do not measure by
-        themselves have 0 s of both, and are never silent.
+        `present_s`, the time that the readings stand for, at most that long; `completeness`, their ratio; `silent`.
+        Devices that do not measure by themselves have 0 s of both, no completeness, and are never silent.
     """
     first, last = devices["first_s"].to_numpy(float), devices["last_s"].to_numpy(float)
     patients, period = devices["patient_id"], devices["period_s"].to_numpy(float)
@@ -103,10 +103,12 @@ def placed(devices: pd.DataFrame, census: Census, watch: Watch) -> pd.DataFrame:
     end = np.where(silent, end, last)
     expected = watch.seconds(first, end) - _away_s(patients, census, watch, first, end) + period
     expected = np.where(monitored, np.maximum(expected, period), 0.0)
+    present = np.minimum(devices["rows"] * period, expected)
     return devices.assign(
         ward_id=patients.map(census.wards).fillna(NO_WARD),
         expected_s=expected,
-        present_s=np.minimum(devices["rows"] * period, expected),
+        present_s=present,
+        completeness=(present / expected).where(expected > 0),
         silent=silent,
     )
 

@@ -66,6 +66,8 @@ def run(settings: Settings, day: date, table: str, advance: Advance) -> Verdict:
 
     Raises
     ------
+    DayIsOpen
+        When more may still land on a past day.
     StoreError
         When a store does not answer.
     """

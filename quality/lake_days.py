@@ -12,6 +12,7 @@ from pyspark.sql import functions as f
 
 from lakehouse.contract import LakeTable
 from lakehouse.lake import Lake
+from lakehouse.landed import check_landed
 from lakehouse.settings import Settings
 from lakehouse.spark import spark_session
 
@@ -35,6 +36,10 @@ class LakeDays:
         self._lake = lake
         self._versions: dict[str, int] = {}
 
+    def check_landed(self, day: date) -> None:
+        """Check that all of a past day has landed; raises DayIsOpen."""
+        check_landed(self._lake, day)
+
     def rows(self, table: LakeTable, day: date, days: int = 1) -> DataFrame:
         """Return the rows that landed on a day, or on that many days of which it is the last."""
         landed = f.col(table.partition_by)
@@ -54,7 +59,7 @@ def open_lake(settings: Settings, app: str) -> Iterator[LakeDays]:
     for name, value in _LONG_PASSES.items():
         spark.conf.set(name, value)
     try:
-        with Lake(settings) as lake:
+        with Lake(settings, patience_s=60) as lake:
             yield LakeDays(spark, lake)
     finally:
         spark.stop()

@@ -36,6 +36,7 @@ class Judged(NamedTuple):
 def judge_readings(settings: Settings, day: date, judge: Judge, advance: Advance) -> Judged:
     """Judge the readings of a day, in four passes over them; only a row for each device leaves Spark."""
     with open_lake(settings, "quality-readings") as lake:
+        lake.check_landed(day)
         readings = lake.rows(READINGS, day)
         findings = judge.contract("contract", readings, of_contract(READINGS))
         advance(1)
@@ -87,6 +88,7 @@ def _admission(body: str) -> Admission:
 def judge_entries(settings: Settings, day: date, judge: Judge, advance: Advance) -> Judged:
     """Judge the other messages of a day."""
     with open_lake(settings, "quality-entries") as lake:
+        lake.check_landed(day)
         entries = lake.rows(ENTRIES, day)
         findings = judge.contract("contract", entries, of_contract(ENTRIES))
         advance(1)

@@ -77,11 +77,6 @@ class Rule:
         """The number with which the statistic is compared."""
         return self.at_most if self.at_least is None else self.at_least  # type: ignore[return-value]
 
-    @property
-    def sentence(self) -> str:
-        """What must hold, in words."""
-        return f"{self.column} of {self.of} is at {'most' if self.at_least is None else 'least'} {self.bound:g}"
-
 
 _LOST: Final = "A fifth lost is beyond probes and cables that come off (a few percent), and well below a third."
 _SWAPPED: Final = "Diastolic at or above systolic is impossible but for an artefact; artefacts are a few in a thousand."
@@ -94,6 +89,10 @@ READINGS_RULES: Final = (
     ),
     Rule(name="day_completeness", column="completeness", at_least=0.8, severity="stop", reason=_LOST),
     Rule(name="ward_completeness", of="wards", column="completeness", at_least=0.8, severity="stop", reason=_LOST),
+    Rule(
+        name="device_completeness", of="devices", column="completeness", at_least=0.8, severity="warn",
+        reason="Limits of this patient are made from what is left; one bad cable must not stop those of all others.",
+    ),
     Rule(
         name="day_completeness_good", column="completeness", at_least=0.95, severity="warn",
         reason="One reading in twenty lost is more than a working network loses.",

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from batch.care import DayIsOpen, care
+from batch.care import care
 from batch.erase import StillHere, erase
 from lakehouse.cassandra import Cassandra
 from lakehouse.folding import AlarmFold
@@ -19,7 +19,7 @@ from lakehouse.hdfs import Hdfs
 from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import LogWriter
 from lakehouse.lake import Addition, Lake
-from lakehouse.landed import DAY_MARK, landed, last_day
+from lakehouse.landed import DAY_MARK, DayIsOpen, landed, last_day
 from lakehouse.log_days import DayStates
 from lakehouse.messages import Admission, Reading, Vitals, encode
 from lakehouse.progress import unwatched

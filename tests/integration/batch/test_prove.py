@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 
 from batch import prove as job
@@ -20,21 +22,23 @@ from lakehouse.folding import AlarmFold
 from lakehouse.hdfs import Hdfs
 from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import LogWriter
-from lakehouse.lake import Batch, Lake
-from lakehouse.landed import landed, last_day
+from lakehouse.lake import Addition, Batch, Lake
+from lakehouse.lake_log import log_on_disk
+from lakehouse.landed import DAY_MARK, DayIsOpen, landed, last_day
 from lakehouse.log_days import DayStates
 from lakehouse.mart_tables import PROOF_DAILY
 from lakehouse.marts import Marts
 from lakehouse.messages import Admission, Limits, Reading, Tick, Vitals, encode
 from lakehouse.progress import unwatched
+from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE_ALERT_EVENTS, PROOF
+from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE_ALERT_EVENTS, PROOF, READINGS
 from streaming.bedside_log import BedsideLog
 from streaming.lander import Lander, Progress
 from streaming.sink import EventSink, Outcome, requests_of, urgent_first
 from tests.integration.streaming.own_lake import ends_of, read_log, with_own_lake
 
-Ends = dict[int, int]
+ONE_DAY = timedelta(days=1)
 
 
 class Hospital:
@@ -46,6 +50,7 @@ class Hospital:
         self.begins = ends_of(settings, "bedside")
         self.fold = AlarmFold()
         self.fold.positions = dict(self.begins)
+        self._closed: date | None = None
         with Hdfs(settings) as hdfs:  # other tests share the topic: the day before ended where this test begins
             states = DayStates(hdfs)
             for partition, begin in self.begins.items():
@@ -101,14 +106,39 @@ class Hospital:
         return events
 
     def day(self) -> date:
+        """The day on which all landed until it was closed."""
+        if self._closed is not None:
+            return self._closed
         with Lake(self.settings) as lake:
             landed_on = last_day(lake.open(ENTRIES))
         assert landed_on is not None
         return landed_on
 
-    def prove(self) -> Proof:
-        """Prove the day of the last landing, as if it were over."""
-        return job.prove(self.settings, self.day(), unwatched, today=self.day() + timedelta(days=1))
+    def close_day(self) -> None:
+        """Let landing go on to the next day."""
+        self._closed = self.day()
+        tomorrow = {DAY_MARK: (self._closed + ONE_DAY).toordinal()}
+        with Lake(self.settings) as lake:
+            lake.add(ENTRIES, lambda _: Addition(arrow_schema(ENTRIES).empty_table(), tomorrow))
+
+    def move_back(self, days: int) -> date:
+        """Let all that has landed have landed some days earlier, on the day that is returned; no state is kept."""
+        earlier = self.day() - days * ONE_DAY
+        with Lake(self.settings) as lake:
+            for table in (READINGS, ENTRIES, LAKE_ALERT_EVENTS):
+                rows = lake.read(table)
+                lake.delete(table, "true")
+                place = rows.schema.get_field_index(LANDED_DATE.name)
+                landed_on = pa.array([earlier] * len(rows), pa.date32())
+                lake.append(table, rows.set_column(place, LANDED_DATE.name, landed_on), Batch(f"move/{earlier}", 1))
+        with Hdfs(self.settings) as hdfs:
+            DayStates(hdfs).delete(self.yesterday())
+        return earlier
+
+    def prove(self, today: date | None = None) -> Proof:
+        """Prove the day of the last landing, closed; as if it were tomorrow."""
+        self.close_day()
+        return job.prove(self.settings, self.day(), unwatched, today=today or self.day() + ONE_DAY)
 
     def faults(self) -> list[tuple[str, str, str]]:
         return [(each.store, each.fault, each.event_id) for each in self.prove().differences]
@@ -139,6 +169,58 @@ def test_a_day_with_late_data_repeats_a_restart_and_new_limits_proves_clean(hosp
     assert proof.differences == []
     assert proof.events == len(told)
     assert hospital.prove() == proof
+
+
+def test_a_log_that_does_not_fit_into_one_slice_is_folded_by_processes_side_by_side(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital.measure([80.0] * 10 + [130.0] * 40)
+    told = hospital.raise_alarms()
+    whole = hospital.prove()
+    monkeypatch.setattr(job, "log_on_disk", partial(log_on_disk, most_rows=10))
+    assert hospital.prove() == whole
+    assert whole.events == len(told) > 0
+
+
+def test_a_day_after_days_without_a_tick_begins_where_the_last_one_ended(hospital: Hospital) -> None:
+    hospital.measure([130.0] * 40)
+    assert hospital.raise_alarms()
+    hospital.move_back(3)
+    hospital.measure([80.0] * 60)
+    told = hospital.raise_alarms()
+    proof = hospital.prove()
+    assert proof.differences == []
+    assert proof.events == len(told)
+
+
+def test_a_proof_begins_with_the_latest_state_that_was_kept(hospital: Hospital) -> None:
+    hospital.measure([130.0] * 40)
+    assert hospital.raise_alarms()
+    earlier = hospital.move_back(3)
+    job.prove(hospital.settings, earlier, unwatched)
+    with Lake(hospital.settings) as lake:  # what lies before the state is not read again
+        for table in (READINGS, ENTRIES):
+            lake.delete(table, "true")
+    hospital.measure([80.0] * 60)
+    told = hospital.raise_alarms()
+    proof = hospital.prove()
+    assert proof.differences == []
+    assert proof.events == len(told)
+
+
+def test_a_past_day_is_not_proven_while_landing_is_behind(hospital: Hospital) -> None:
+    hospital.measure([80.0])
+    hospital.raise_alarms()
+    with pytest.raises(DayIsOpen, match="wait until landing has reached the next day"):
+        job.prove(hospital.settings, hospital.day(), unwatched, today=hospital.day() + ONE_DAY)
+
+
+def test_a_proof_says_when_cassandra_has_forgotten_the_day(hospital: Hospital) -> None:
+    hospital.measure([130.0] * 40)
+    hospital.raise_alarms()
+    assert hospital.prove().summary()["compared_with"] == ("lake", "cassandra")
+    long_after = hospital.day() + timedelta(days=ALERT_EVENTS.ttl_days or 0)
+    assert hospital.prove(today=long_after).summary()["compared_with"] == ("lake",)
 
 
 def test_the_next_day_begins_where_this_one_ended(hospital: Hospital) -> None:
@@ -205,5 +287,7 @@ def test_what_a_proof_found_is_kept_in_place_of_what_an_earlier_one_had_found(ho
 
 
 def test_a_day_without_a_tick_has_no_end(hospital: Hospital) -> None:
+    hospital.tick()
+    hospital.raise_alarms()
     with pytest.raises(RecoveryError, match="none landed on 2020-01-01"):
         job.prove(hospital.settings, date(2020, 1, 1), unwatched)

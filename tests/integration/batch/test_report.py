@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from lakehouse.alert_rows import event_rows
 from lakehouse.cassandra import Cassandra
 from lakehouse.events import AlertEvent, Step
 from lakehouse.lake import Batch, Lake
+from lakehouse.landed import DayIsOpen
 from lakehouse.mart_tables import (
     ALARM_BURDEN_DAILY,
     ALARM_EPISODES,
@@ -41,6 +43,7 @@ from lakehouse.messages import Admission, Limits, encode
 from lakehouse.packing import pack
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import DELIVERIES, ENTRIES, LAKE_ALERT_EVENTS, READINGS
+from tests.integration.streaming.own_lake import with_own_lake
 from tests.local_stack import ROOT
 
 ONE_DAY = timedelta(days=1)
@@ -66,6 +69,12 @@ def marts(settings: Settings) -> Iterator[Marts]:
 
 def at(day: date, seconds: float) -> datetime:
     return datetime.combine(day, time(8), UTC) + timedelta(seconds=seconds)
+
+
+def test_a_past_day_that_may_still_grow_has_no_report(settings: Settings, tmp_path: Path) -> None:
+    own = with_own_lake(settings, tmp_path)
+    with pytest.raises(DayIsOpen, match="landed on no day yet"):
+        report.run(own, date(2020, 1, 1))
 
 
 def event(day: date, number: int, step: Step, after_s: float, alert: str = "p1.spo2_low.1", **more: Any) -> AlertEvent:

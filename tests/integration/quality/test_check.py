@@ -15,13 +15,14 @@ import pyarrow as pa
 import pytest
 
 from clinical.vitals import DBP, INDEX, SBP
-from lakehouse.lake import Batch, Lake
+from lakehouse.lake import Addition, Batch, Lake
+from lakehouse.landed import DAY_MARK, DayIsOpen
 from lakehouse.mart_tables import ALARM_BURDEN_DAILY, QUALITY_DAILY
 from lakehouse.marts import Marts
 from lakehouse.progress import unwatched
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import LIMITS_PROPOSED, READINGS
+from lakehouse.tables import ENTRIES, LIMITS_PROPOSED, READINGS
 from quality.check import Verdict, run
 from quality.lake_days import open_lake
 from tests.integration.quality.days import PATIENTS, WARDS, Day, land, simulated, ward_of
@@ -29,12 +30,16 @@ from tests.integration.streaming.own_lake import with_own_lake
 from tests.local_stack import ROOT, LocalStack
 
 SYSTOLIC, DIASTOLIC = INDEX[SBP.name], INDEX[DBP.name]
-CLEAN, CONSTANT, SWAPPED, LOST, EMPTY, LANDED, GROWING = (date(2026, 10, day) for day in range(1, 8))
+CLEAN, CONSTANT, SWAPPED, LOST, EMPTY, LANDED, GROWING, ONE_LOST = (date(2026, 10, day) for day in range(1, 9))
+BEHIND = date(2026, 10, 30)  # landing stands on it
 
 
 @pytest.fixture(scope="module")
 def own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return with_own_lake(settings, tmp_path_factory.mktemp("quality"))
+    own = with_own_lake(settings, tmp_path_factory.mktemp("quality"))
+    with Lake(own) as lake:
+        lake.add(ENTRIES, lambda _: Addition(arrow_schema(ENTRIES).empty_table(), {DAY_MARK: BEHIND.toordinal()}))
+    return own
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +109,23 @@ def test_a_day_that_lost_three_readings_in_ten_is_stopped(
     assert {"day_completeness", "ward_completeness"} <= set(verdict.stopped_by)
     whole = next(each for each in verdict.findings if each.expectation == "day_completeness")
     assert whole.observed == pytest.approx(0.7, abs=0.02)
+
+
+def test_one_patient_with_half_the_readings_lost_is_told(own: Settings, clean: Day, found: dict[date, Verdict]) -> None:
+    def lose(day: Day) -> None:
+        day.sent[1::2, 7] = False
+
+    verdict = judge(own, ONE_LOST, clean.changed(lose), found)
+    assert verdict.stopped_by == []
+    whole = next(each for each in verdict.unmet if each.expectation == "device_completeness")
+    assert (whole.unexpected_count, whole.total_count) == (1, PATIENTS)
+    assert whole.observed == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("table", ["readings", "entries"])
+def test_a_past_day_that_may_still_grow_is_not_judged(own: Settings, table: str) -> None:
+    with pytest.raises(DayIsOpen, match=f"{BEHIND} is asked for"):
+        run(own, BEHIND, table, unwatched)
 
 
 def test_a_day_without_readings_is_stopped(own: Settings, found: dict[date, Verdict]) -> None:

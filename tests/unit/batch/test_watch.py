@@ -10,7 +10,7 @@ WELL = Standing(
     partitions=[0, 1],
     pulse_age_s={0: 1.0, 1: 1.0},
     standby_writes=False,
-    entries_behind=12,
+    lag_s={0: 1.1},
     tick_age_s={0: 0.5, 1: 0.9},
     landing_age_s={0: 20.0},
     dead_letters=0,
@@ -27,6 +27,16 @@ def test_a_lane_without_a_pulse_is_named_with_its_partitions() -> None:
     assert "partitions [1] have none and nobody writes alarms" in fault
 
 
+def test_a_lane_that_pulses_and_does_not_keep_up_is_a_fault() -> None:
+    (fault,) = faults(replace(WELL, lag_s={0: 1.1, 1: 61.0}))
+
+    assert "partitions [1] are further behind" in fault
+
+
+def test_a_lane_without_a_pulse_is_told_once_however_far_behind_it_is() -> None:
+    assert len(list(faults(replace(WELL, pulse_age_s={0: 1.0, 1: 99.0}, lag_s={1: 99.0})))) == 1
+
+
 def test_a_partition_that_no_lane_folds_is_a_fault() -> None:
     (fault,) = faults(replace(WELL, pulse_age_s={0: 1.0}, standby_writes=True))
 
@@ -39,7 +49,7 @@ def test_a_clock_that_stands_still_is_a_fault() -> None:
     assert "[0] do not" in fault
 
 
-def test_a_partition_without_any_record_does_not_tick() -> None:
+def test_a_partition_without_any_tick_is_a_fault() -> None:
     assert len(list(faults(replace(WELL, tick_age_s={0: 0.5})))) == 1
 
 

@@ -44,7 +44,7 @@ def test_a_whole_hour_is_complete() -> None:
 
 def test_every_reading_lost_is_missing() -> None:
     found = judged(devices(device(rows=2520, last_s=T + 3599)), Census([]), watch(1))
-    assert found["present_s"] == 0.7 * 3600
+    assert (found["present_s"], found["completeness"]) == (0.7 * 3600, 0.7)
 
 
 def test_minutes_in_which_the_log_was_dead_are_not_expected() -> None:

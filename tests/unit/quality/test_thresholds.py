@@ -23,8 +23,3 @@ def test_names_are_the_keys_of_the_mart() -> None:
     for rules in (READINGS_RULES, ENTRIES_RULES, LIMITS_PROPOSED_RULES, MARTS_RULES):
         names = [rule.name for rule in rules]
         assert len(set(names)) == len(names)
-
-
-def test_a_sentence_says_what_must_hold() -> None:
-    rule = Rule(name="late", column="late_share", at_most=0.05, severity="warn", reason="Because.")
-    assert rule.sentence == "late_share of day is at most 0.05"
