@@ -117,18 +117,20 @@ def processes() -> dict[str, dict[str, Any]]:
 def resident_mb() -> dict[str, float]:
     """Return what memory each process and its children hold, in MB; what several share is shared out among them."""
     return {
-        name: sum(_proportional_mb(process) for process in _tree(row["pid"]))
+        name: sum(proportional_mb(process) for process in tree(row["pid"]))
         for name, row in processes().items()
         if row["pid"]
     }
 
 
-def _tree(pid: int) -> list[psutil.Process]:
+def tree(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it has started."""
     parent = psutil.Process(pid)
     return [parent, *parent.children(recursive=True)]
 
 
-def _proportional_mb(process: psutil.Process) -> float:
+def proportional_mb(process: psutil.Process) -> float:
+    """Return what memory a process holds, in MB; what several share is shared out among them."""
     return float(process.memory_full_info().pss) / 1e6
 
 

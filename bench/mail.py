@@ -22,13 +22,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import psutil
 from confluent_kafka import KafkaError, Producer
 from confluent_kafka import Message as Record
 from numpy.typing import NDArray
 
 from bench.latency import percentiles
-from bench.live import ROOT, live_stack, processes, supervisor
+from bench.live import ROOT, live_stack, processes, proportional_mb, supervisor, tree
 from bench.mail_sink import MailSink, Taken
 from bench.report import Report
 from lakehouse.cassandra import Cassandra
@@ -66,18 +65,18 @@ def run(seconds: int) -> Report:
         _without_notifier(settings),
         MailSink(settings.smtp) as sink,
         _board(settings),
-        _notifier(settings, sink.port, Path(folder)) as process,
+        _notifier(settings, sink.port, Path(folder)) as pid,
     ):
         _wait_until_idle(Path(folder), sink)
         time.sleep(WARM_UP_S)
         for rate, wards in RUNS:
             if parts:
                 time.sleep(SETTLE_S)
-            cpu_before_s = _cpu_s(process)
+            cpu_before_s = _cpu_s(pid)
             sent = _alarm(settings, rate, wards, seconds, first=sum(len(part.sent) for part in parts))
-            cpu_s = _cpu_s(process) - cpu_before_s
+            cpu_s = _cpu_s(pid) - cpu_before_s
             parts.append(_Part(rate, wards, sent, _drain(sink, set(sent)), cpu_s / seconds))
-        mb = sum(each.memory_full_info().pss for each in _tree(process)) / 1e6
+        mb = sum(proportional_mb(each) for each in tree(pid))
     return Report(
         title=f"Alarm event in `alerts` to mail accepted, {PATIENTS:,} patients on the boards, {seconds} s each",
         columns=("", "alerts", "not told", "p50 ms", "p95", "p99", "max"),
@@ -184,7 +183,7 @@ def _bed(patient: int, now_ms: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _notifier(settings: Settings, port: int, folder: Path) -> Iterator[psutil.Process]:
+def _notifier(settings: Settings, port: int, folder: Path) -> Iterator[int]:
     wards = "".join(f"  bench-{ward}: {{first: [ward-{ward}@h.example]}}\n" for ward in range(-(-PATIENTS // BEDS)))
     (folder / "care_teams.yaml").write_text(f"default: [duty@h.example]\nquiet_minutes: 0\nwards:\n{wards}")
     (folder / "wardwatch.env").write_text((settings.run / "wardwatch.env").read_text())
@@ -196,7 +195,7 @@ def _notifier(settings: Settings, port: int, folder: Path) -> Iterator[psutil.Pr
         command = [sys.executable, "-m", "streaming", "notify"]
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables, stderr=log)
     try:
-        yield psutil.Process(process.pid)
+        yield process.pid
     finally:
         process.terminate()
         process.wait(60)
@@ -277,9 +276,5 @@ def _waits_ms(sent: dict[str, Sent], taken: list[Taken], priority: str) -> NDArr
     return np.array([told.get(name, np.inf) - appended for name, appended in mine.items()])
 
 
-def _tree(process: psutil.Process) -> list[psutil.Process]:
-    return [process, *process.children(recursive=True)]
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    return float(sum(sum(each.cpu_times()[:2]) for each in _tree(process)))
+def _cpu_s(pid: int) -> float:
+    return float(sum(sum(each.cpu_times()[:2]) for each in tree(pid)))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
-from cassandra import ConsistencyLevel
+from cassandra import ConsistencyLevel, Unauthorized
 from cassandra.concurrent import execute_concurrent
 from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, BoundStatement, PreparedStatement
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, stop_never, wait_exponential_jitter
@@ -18,7 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_de
 from lakehouse.cassandra_session import DRIVER_ERRORS, Row, connect, may_pass, words
 from lakehouse.contract import CassandraTable
 from lakehouse.cql import check_row, in_key_order, insert, where
-from lakehouse.errors import StoreError
+from lakehouse.errors import AccessError, StoreError
 from lakehouse.render import cql_name
 from lakehouse.settings import Service, Settings
 
@@ -232,7 +232,8 @@ class Cassandra:
         logger.warning("waiting for Cassandra (try %d): %s", state.attempt_number, words(error))
 
     def _refusal(self, error: BaseException) -> StoreError:
-        return StoreError(
+        kind = AccessError if isinstance(error, Unauthorized) else StoreError
+        return kind(
             f"Cassandra must take what {self._service} asks; {words(error)}; "
             "see `make status` and `python -m lakehouse doctor`"
         )

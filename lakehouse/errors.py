@@ -17,5 +17,9 @@ class StoreError(WardwatchError, ConnectionError):
     """A store refused, or did not answer in time."""
 
 
+class AccessError(StoreError, PermissionError):
+    """A store refuses a service what it may not do; no other request will do better."""
+
+
 class RecoveryError(WardwatchError, RuntimeError):
     """A process cannot go on from where it stood without losing something."""

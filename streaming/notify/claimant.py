@@ -9,8 +9,12 @@ from typing import Final
 
 import psutil
 
-# Longer than the slowest dialogue with a mail server that a living notifier has: every step of it has a time-out.
-STALE: Final = timedelta(seconds=90)
+# Time-outs of the mail server that pass at most between a claim and the end of its dialogue. The dialogue begins within
+# the first few; it waits for QUIT of an old connection, for connect, greeting, EHLO, STARTTLS, TLS, EHLO, two of AUTH,
+# MAIL, RCPT, DATA, the text and RSET. One is to spare.
+BEGIN: Final = 3
+ANSWERS: Final = 14
+LONGEST: Final = BEGIN + ANSWERS + 1
 SAME_START_S: Final = 1.0
 
 
@@ -20,12 +24,12 @@ def myself() -> str:
     return f"{socket.gethostname()}/{os.getpid()}/{process.create_time():.3f}"
 
 
-def is_gone(claimant: str | None, claimed_at: datetime | None, now: datetime) -> bool:
+def is_gone(claimant: str | None, claimed_at: datetime | None, now: datetime, stale_after: timedelta) -> bool:
     """Whether a claim may be taken over: it is stale, or it was made by a process of this host that has ended.
 
     The second rule spares the successor of a killed notifier the wait.
     """
-    if claimant is None or claimed_at is None or now - claimed_at > STALE:
+    if claimant is None or claimed_at is None or now - claimed_at > stale_after:
         return True
     host, pid, start = claimant.rsplit("/", 2)
     if host != socket.gethostname():

@@ -11,12 +11,14 @@ import logging
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from lakehouse.cassandra import Cassandra
 from lakehouse.cassandra_session import Row
+from lakehouse.errors import StoreError
 from lakehouse.events import AlertEvent
 from lakehouse.tables import ALERT_EVENTS, DEAD_LETTERS_BY_DAY, DELIVERIES
 from streaming.notify import claimant
@@ -61,11 +63,13 @@ class Claims:
 class Deliveries:
     """What has been sent, and who is sending it. Waits for a database that is away.
 
-    Every method may be repeated: a claim of one's own is claimed again, and what is sent stays sent.
+    Every method may be repeated: a claim of one's own is claimed again, and what is sent stays sent. Another's may be
+    taken over when it is older than `stale_after`.
     """
 
-    def __init__(self, database: Cassandra, writer: Writer) -> None:
+    def __init__(self, database: Cassandra, writer: Writer, stale_after: timedelta) -> None:
         self._database = database
+        self._stale_after = stale_after
         self._writer = writer
         self._me = claimant.myself()
 
@@ -129,6 +133,23 @@ class Deliveries:
         )  # fmt: skip
         self._close(claim, {"state": DEAD, "error": error})
 
+    def unmade(self, recipient: str, event: AlertEvent, error: str) -> None:
+        """Give up, visibly, a mail that could not be made or claimed; a claim on it that is our own is closed."""
+        key = {"recipient": recipient, "day": day_of(event), "event_id": event.event_id}
+        self._database.execute(
+            self._database.upsert(
+                DEAD_LETTERS_BY_DAY,
+                {
+                    "day": key["day"], "at": event.received_at, "event_id": event.event_id,
+                    "recipient": recipient, "alert_id": event.alert_id, "attempts": 0, "error": error,
+                    "message_id": identity_of([event], recipient),
+                },
+            )
+        )  # fmt: skip
+        with suppress(StoreError):  # that row may be what Cassandra refuses
+            values, ours = {"state": DEAD, "error": error}, {"state": CLAIMED, "claimed_by": self._me}
+            self._database.update_if(DELIVERIES, key, values, ours)
+
     def unreadable(self, place: str, error: str, written_at: datetime) -> None:
         """Keep that a record of the topic could not be understood, and so told nobody."""
         self._database.execute(
@@ -174,7 +195,7 @@ class Deliveries:
         if row["state"] != CLAIMED:
             return str(row["state"])
         mine = row["claimed_by"] == self._me
-        if not mine and not claimant.is_gone(row["claimed_by"], row["claimed_at"], now):
+        if not mine and not claimant.is_gone(row["claimed_by"], row["claimed_at"], now, self._stale_after):
             return CLAIMED
         if not mine:
             logger.info("taking over mail %s from %s", row["message_id"], row["claimed_by"])

@@ -10,8 +10,9 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
+from lakehouse.errors import AccessError
 from lakehouse.events import AlertEvent
 from streaming.notify.courier import ClaimedElsewhere, Courier
 from streaming.notify.mail_server import RefusedForNow, ServerAway
@@ -24,6 +25,7 @@ Result = TypeVar("Result")
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 15.0  # so that everything goes out soon after a mail server is back
 GIVE_UP_S: Final = 3600.0
+FAULTY_TRIES: Final = 3
 CROWD: Final = 32  # mails in hand, beyond which the hospital has a storm even if no recipient has
 
 
@@ -82,7 +84,7 @@ class Dispatcher:
         self._news[recipient].set()
 
     def check(self) -> None:
-        """Raise what has ended a recipient's task: a fault of ours, or a permission that is lacking."""
+        """Raise what has ended a recipient's task: a permission that is lacking, or a mail that cannot be given up."""
         for task in self._tasks.values():
             if task.done():
                 task.result()
@@ -118,10 +120,11 @@ class Dispatcher:
                 await news.wait()
 
     async def _deliver(self, recipient: str, events: Sequence[AlertEvent]) -> bool:
+        """Have a mail delivered; whether it was. One that cannot even be tried is given up, and holds up no other."""
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type((ServerAway, RefusedForNow, ClaimedElsewhere)),
+            retry=retry_if_exception(_may_pass),
             wait=wait_exponential_jitter(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S, jitter=FIRST_WAIT_S),
-            stop=_RefusedFor(self._give_up_s),
+            stop=_Patience(self._give_up_s),
             before_sleep=lambda state: self._say_waiting(recipient, len(events), state),
             reraise=True,
         )
@@ -130,6 +133,14 @@ class Dispatcher:
             return await retrying(self._in_thread, threads, self._courier.deliver, recipient, events)
         except RefusedForNow as error:
             await self._in_thread(threads, self._courier.give_up, recipient, events, str(error))
+            return False
+        except AccessError:
+            raise
+        except Exception as error:
+            if len(events) > 1:  # not all of them need be at fault
+                return all([await self._deliver(recipient, [event]) for event in events])
+            logger.exception("the mail about %s to %s cannot be made", events[0].event_id, recipient)
+            await self._in_thread(threads, self._courier.write_off, recipient, events[0], repr(error))
             return False
         finally:
             self.troubles.pop(recipient, None)
@@ -151,17 +162,29 @@ class Dispatcher:
         )  # fmt: skip
 
 
-class _RefusedFor:
-    """Stops when refusals for now have followed each other for too long; any other trouble begins the count again."""
+def _may_pass(error: BaseException) -> bool:
+    """Whether a mail is tried again: also after a fault of its own, which may be a whim of the moment."""
+    return isinstance(error, Exception) and not isinstance(error, AccessError)
+
+
+class _Patience:
+    """Stops when refusals for now have followed each other for too long; any other trouble begins that count again.
+
+    It also stops when a mail has failed several times by a fault of its own: everything but a server that is away, and
+    another notifier that has it in hand.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._since: float | None = None
+        self._faults = 0
 
     def __call__(self, state: RetryCallState) -> bool:
-        if state.outcome is None or not isinstance(state.outcome.exception(), RefusedForNow):
+        error = state.outcome.exception() if state.outcome is not None else None
+        if not isinstance(error, RefusedForNow):
             self._since = None
-            return False
+            self._faults += not isinstance(error, ServerAway | ClaimedElsewhere)
+            return self._faults >= FAULTY_TRIES
         now = time.monotonic()
         self._since = now if self._since is None else self._since
         return now - self._since >= self._seconds

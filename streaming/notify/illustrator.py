@@ -89,9 +89,6 @@ def _shown(bed: _Bed) -> dict[str, tuple[float, int]]:
     vitals = bed.vitals
     if bed.news2 is not None and bed.heard_ms is not None:
         vitals["news2"] = (bed.news2, bed.heard_ms)
-    pulse, heart = vitals.get("pulse_rate_bpm"), vitals.get("heart_rate_bpm")
-    if pulse is not None and (heart is None or pulse[1] > heart[1]):
-        vitals["heart_rate_bpm"] = pulse  # it stands in, as it does in the fold
     return vitals
 
 

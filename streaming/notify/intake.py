@@ -25,7 +25,7 @@ class Intake:
         self._teams = teams
         self._told = Told(teams.cleared, since)
         self._quiet = Quiet(timedelta(minutes=teams.quiet_minutes))
-        self._places: dict[Delivery, list[Place]] = {}  # deliveries under way, and the records that wait for them
+        self._places: dict[Delivery, set[Place]] = {}  # deliveries under way, and the records that wait for them
         self._made: dict[Delivery, None] = {}  # the latest deliveries, in order
         self.progress = Progress()
         self.counts: Counter[str] = Counter()
@@ -47,9 +47,11 @@ class Intake:
         if decision.reason is not None:
             self.counts[f"told nobody: {decision.reason}"] += 1
         due = [to for to in decision.recipients if self._is_due(message, to)]
-        waiting = self._told.narrow(message, due)
-        if due and not waiting:
+        told = self._told.narrow(message, due)
+        if due and not told:
             self.counts["told nobody: cleared, and nobody was told of it"] += 1
+        # Of an end all are told who knew of its alert, due or not.
+        waiting = [to for to in told if (message.event_id, to) not in self._made]
         self.progress.read(place, len(waiting))
         return [(to, message) for to in waiting if self._is_first(place, (message.event_id, to))]
 
@@ -61,10 +63,13 @@ class Intake:
         return not repeats
 
     def _is_first(self, place: Place, delivery: Delivery) -> bool:
-        """Let a record wait for a delivery; whether no earlier record does so already."""
-        places = self._places.setdefault(delivery, [])
-        places.append(place)
-        return len(places) == 1
+        """Let a record wait for a delivery; whether the delivery is not under way yet.
+
+        A record may wait already: Kafka gives it again when it has taken its partition away and brought it back.
+        """
+        is_first = delivery not in self._places
+        self._places.setdefault(delivery, set()).add(place)
+        return is_first
 
     def delivered(self, recipient: str, events: Iterable[AlertEvent], *, told: bool = True) -> None:
         """Say that a recipient has been told, or will never be: the records may be forgotten."""

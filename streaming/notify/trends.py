@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinical.conditions import LIMIT_CONDITIONS
-from clinical.vitals import CONSCIOUSNESS
+from clinical.conditions import GAP_PERIODS, LIMIT_CONDITIONS
+from clinical.vitals import CONSCIOUSNESS, HEART_RATE, PULSE_RATE
 
 STEP_S: Final = 15
 STEPS: Final = 30 * 60 // STEP_S
 # Consciousness is a letter, charted now and then: no line.
 _VITAL_OF: Final = {each.name: each.vital for each in LIMIT_CONDITIONS if each.vital != CONSCIOUSNESS.name}
-VITALS: Final = tuple(dict.fromkeys(_VITAL_OF.values()))
+VITALS: Final = (*dict.fromkeys(_VITAL_OF.values()), PULSE_RATE.name)
 _PLACE: Final = {vital: place for place, vital in enumerate(VITALS)}
 _NONE: Final = np.iinfo(np.int16).min
 _FIRST_ROWS: Final = 64
@@ -89,8 +89,24 @@ class Trends:
                 return np.empty(0), np.empty(0)
             numbers = np.arange(self._newest - STEPS + 1, self._newest + 1)
             tenths = self._tenths[row, place, numbers % STEPS]
+            if place == _PLACE[HEART_RATE.name]:
+                tenths = _stood_in(tenths, self._tenths[row, _PLACE[PULSE_RATE.name], numbers % STEPS])
         there = tenths != _NONE
         return numbers[there] * float(STEP_S), tenths[there] / 10
+
+
+def _stood_in(heart: NDArray[np.int16], pulse: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Return the heart rate, and the pulse where that has been absent for three of its periods, as in the fold.
+
+    The board does not say the period: the usual distance of the steps that have a heart rate is taken for it. One step
+    may stay empty between two of a rate that is measured more often.
+    """
+    there = heart != _NONE
+    steps = np.arange(len(heart))
+    apart = np.diff(steps[there])
+    period = int(np.median(apart)) if len(apart) else 1
+    since = steps - np.maximum.accumulate(np.where(there, steps, -STEPS))
+    return np.where(since > (GAP_PERIODS * period if period > 1 else 1), pulse, heart)
 
 
 def in_words(at_s: Sequence[float] | NDArray[np.float64], values: Sequence[float] | NDArray[np.float64]) -> str:

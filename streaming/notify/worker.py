@@ -13,7 +13,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import consumer, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS
+from streaming.notify import claimant
 from streaming.notify import teams as care_teams
 from streaming.notify.artist import Artist
 from streaming.notify.courier import Courier
@@ -73,8 +74,10 @@ def run(settings: Settings) -> None:
             cleared=teams.cleared,
             trend_of=TrendPictures(trends, artist),
         )
-        deliveries = Deliveries(database, writer)
-        asyncio.run(Notifier(reader, teams, deliveries, Courier(deliveries, servers), heartbeat).run())
+        timeout_s = settings.smtp.timeout_s
+        deliveries = Deliveries(database, writer, stale_after=timedelta(seconds=claimant.LONGEST * timeout_s))
+        courier = Courier(deliveries, servers, begin_s=claimant.BEGIN * timeout_s)
+        asyncio.run(Notifier(reader, teams, deliveries, courier, heartbeat).run())
     heartbeat.beat("stopped")
 
 

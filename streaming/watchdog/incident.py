@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 News: TypeAlias = Literal["down", "up"]
-STEADY_S: Final = 20.0  # for so long all must be well before it counts as back: what flaps is one incident
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -30,8 +29,11 @@ class Incident(msgspec.Struct):
     well_since_s: float | None = None
     over_s: float | None = None
 
-    def observe(self, faults: Sequence[str], now_s: float) -> bool:
-        """Take note of how things stand now. Returns whether something has changed that must be kept."""
+    def observe(self, faults: Sequence[str], now_s: float, steady_s: float) -> bool:
+        """Take note of how things stand now. Returns whether something has changed that must be kept.
+
+        All must have been well for `steady_s` before it counts as over: what flaps is one incident.
+        """
         if self.over_s is not None:
             return False
         if faults:
@@ -40,10 +42,18 @@ class Incident(msgspec.Struct):
             return changed
         if self.well_since_s is None:
             self.well_since_s = now_s
-        if now_s - self.well_since_s >= STEADY_S:
+        if now_s - self.well_since_s >= steady_s:
             self.over_s = self.well_since_s
             return True
         return False
+
+    def again(self, faults: Sequence[str], began_s: float) -> Incident:
+        """Return the incident that begins before all have heard that this one is over.
+
+        Whoever has not heard so still knows that monitoring is down, and is not told once more.
+        """
+        still: dict[str, News | Literal[""]] = {to: news for to, news in self.told.items() if news == "down"}
+        return Incident(began_s=began_s, faults=list(faults), told=still)
 
     def tell(self, recipients: Sequence[str]) -> bool:
         """Have these people told, too. Returns whether there was someone new."""

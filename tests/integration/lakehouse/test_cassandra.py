@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from lakehouse.cassandra import Cassandra, write_timestamp_us
-from lakehouse.errors import StoreError
+from lakehouse.errors import AccessError, StoreError
 from lakehouse.settings import CassandraSettings, Service, Settings
 from lakehouse.tables import ALERT_EVENTS, ALERTS_BY_PATIENT, DEAD_LETTERS_BY_DAY, DELIVERIES, OPEN_ALERTS_BY_WARD
 
@@ -133,7 +133,7 @@ def test_nothing_to_write_is_no_request(alarms: Cassandra) -> None:
 
 def test_a_service_may_not_write_what_is_not_its_own(alarms: Cassandra) -> None:
     row = {"day": DAY, "at": AT, "event_id": "e", "recipient": "r@h.example"}
-    with pytest.raises(StoreError, match="no MODIFY permission on <table wardwatch"):
+    with pytest.raises(AccessError, match="no MODIFY permission on <table wardwatch"):
         alarms.write_all([alarms.upsert(DEAD_LETTERS_BY_DAY, row)])
 
 

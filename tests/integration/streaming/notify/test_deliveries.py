@@ -25,12 +25,12 @@ def recipient() -> str:
 
 
 @pytest.fixture
-def notifier(database: Cassandra, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Deliveries]:
+def notifier(database: Cassandra, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Deliveries]:
     """Make a notifier of that name, as if it ran on another host."""
 
-    def make(name: str) -> Deliveries:
+    def make(name: str, stale_after: timedelta = timedelta(minutes=2)) -> Deliveries:
         monkeypatch.setattr(claimant, "myself", lambda: f"{name}.example/1/1.0")
-        return Deliveries(database, WRITER)
+        return Deliveries(database, WRITER, stale_after)
 
     return make
 
@@ -39,7 +39,7 @@ def onset(number: int) -> AlertEvent:
     return event(number=number)
 
 
-def test_a_step_is_claimed_sent_and_then_never_again(notifier: Callable[[str], Deliveries], recipient: str) -> None:
+def test_a_step_is_claimed_sent_and_then_never_again(notifier: Callable[..., Deliveries], recipient: str) -> None:
     first, second = notifier("first"), notifier("second")
     (claim,) = first.claim(recipient, [onset(1)]).mine
     assert claim.message_id == message_id(["event-1"], recipient)
@@ -48,7 +48,7 @@ def test_a_step_is_claimed_sent_and_then_never_again(notifier: Callable[[str], D
 
 
 def test_what_another_living_notifier_has_in_hand_is_left_to_it(
-    notifier: Callable[[str], Deliveries], recipient: str
+    notifier: Callable[..., Deliveries], recipient: str
 ) -> None:
     first, second = notifier("first"), notifier("second")
     first.claim(recipient, [onset(1)])
@@ -56,36 +56,32 @@ def test_what_another_living_notifier_has_in_hand_is_left_to_it(
     assert ([claim.event_id for claim in claims.mine], claims.elsewhere) == (["event-2"], 1)
 
 
-def test_a_notifier_claims_again_what_it_has_claimed(notifier: Callable[[str], Deliveries], recipient: str) -> None:
+def test_a_notifier_claims_again_what_it_has_claimed(notifier: Callable[..., Deliveries], recipient: str) -> None:
     first = notifier("first")
     first.claim(recipient, [onset(1)])
     (again,) = first.claim(recipient, [onset(1)]).mine
     assert (again.message_id, again.attempts) == (message_id(["event-1"], recipient), 2)
 
 
-def test_a_stale_claim_is_taken_over_with_its_message_id(
-    notifier: Callable[[str], Deliveries], recipient: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = notifier("first"), notifier("second")
+def test_a_stale_claim_is_taken_over_with_its_message_id(notifier: Callable[..., Deliveries], recipient: str) -> None:
+    first, second = notifier("first"), notifier("second", stale_after=timedelta(0))
     (lost,) = first.claim(recipient, [onset(1)]).mine
-    monkeypatch.setattr(claimant, "STALE", timedelta(0))
     (taken,) = second.claim(recipient, [onset(1)]).mine
     assert taken.message_id == lost.message_id
 
 
 def test_a_digest_is_claimed_whole_and_taken_over_as_it_was(
-    notifier: Callable[[str], Deliveries], recipient: str, monkeypatch: pytest.MonkeyPatch
+    notifier: Callable[..., Deliveries], recipient: str
 ) -> None:
-    first, second = notifier("first"), notifier("second")
+    first, second = notifier("first"), notifier("second", stale_after=timedelta(0))
     (digest,) = first.claim(recipient, [onset(1), onset(2), onset(3)]).mine
-    monkeypatch.setattr(claimant, "STALE", timedelta(0))
     claims = second.claim(recipient, [onset(2), onset(3), onset(4)]).mine
     assert [claim.message_id for claim in claims] == [digest.message_id, message_id(["event-4"], recipient)]
     assert claims[0].mail == digest.mail
 
 
 def test_the_largest_digest_of_the_longest_ids_can_be_claimed(
-    notifier: Callable[[str], Deliveries], recipient: str
+    notifier: Callable[..., Deliveries], recipient: str
 ) -> None:
     patients = [f"{number:03d}{'p' * 61}" for number in range(Storm().largest_digest)]
     alerts = [f"{patient}.signal_lost_resp_rate_bpm.1795489925000" for patient in patients]
@@ -97,7 +93,7 @@ def test_the_largest_digest_of_the_longest_ids_can_be_claimed(
     assert all(alert_id.encode() in digest.mail for alert_id in alerts)
 
 
-def test_a_digest_leaves_out_what_was_sent_before(notifier: Callable[[str], Deliveries], recipient: str) -> None:
+def test_a_digest_leaves_out_what_was_sent_before(notifier: Callable[..., Deliveries], recipient: str) -> None:
     first = notifier("first")
     (claim,) = first.claim(recipient, [onset(1)]).mine
     first.sent(claim)
@@ -108,7 +104,7 @@ def test_a_digest_leaves_out_what_was_sent_before(notifier: Callable[[str], Deli
 
 
 def test_a_mail_that_is_given_up_is_a_dead_letter_however_often_that_is_repeated(
-    notifier: Callable[[str], Deliveries], recipient: str, database: Cassandra
+    notifier: Callable[..., Deliveries], recipient: str, database: Cassandra
 ) -> None:
     first = notifier("first")
     (claim,) = first.claim(recipient, [onset(1)]).mine
@@ -121,8 +117,24 @@ def test_a_mail_that_is_given_up_is_a_dead_letter_however_often_that_is_repeated
     assert first.claim(recipient, [onset(1)]).mine == []
 
 
+def test_a_mail_that_cannot_be_made_is_a_dead_letter_and_its_claim_is_closed(
+    notifier: Callable[..., Deliveries], recipient: str, database: Cassandra
+) -> None:
+    first = notifier("first")
+    first.claim(recipient, [onset(1)])
+    for _ in range(2):
+        first.unmade(recipient, onset(1), "ZeroDivisionError()")
+    rows = database.select(DEAD_LETTERS_BY_DAY, {"day": NIGHT.date()})
+    assert [(row["event_id"], row["error"]) for row in rows if row["recipient"] == recipient] == [
+        ("event-1", "ZeroDivisionError()")
+    ]
+    assert [row["state"] for row in database.select(DELIVERIES, {"recipient": recipient, "day": NIGHT.date()})] == [
+        "dead"
+    ]
+
+
 def test_rows_say_who_sent_what_and_when(
-    notifier: Callable[[str], Deliveries], recipient: str, database: Cassandra
+    notifier: Callable[..., Deliveries], recipient: str, database: Cassandra
 ) -> None:
     first = notifier("first")
     (claim,) = first.claim(recipient, [onset(1)]).mine

@@ -1,26 +1,20 @@
-"""The watchdog as a process of its own: a real Kafka that is written to or is gone, and a real mail server."""
+"""The watchdog as a process of its own: a real Kafka that is written to and then gone, and a real mail server.
+
+What it hears of Kafka and when it speaks is tested beside it and in tests/unit, by clocks that a test can turn.
+"""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from lakehouse.events import Pulse, encode
-from lakehouse.kafka import LogWriter
-from lakehouse.messages import Tick
-from lakehouse.messages import encode as encode_message
-from lakehouse.settings import Service
-from lakehouse.topics import ALERTS, BEDSIDE
 from tests.integration.streaming.notify.servers import PASSWORD, USER, Server, text_of
+from tests.integration.streaming.watchdog.conftest import monitoring
 from tests.local_stack import LocalStack
 from waiting import until
 
@@ -28,7 +22,7 @@ TEAMS = """\
 default: [duty@h.example]
 wards: {icu: {first: [nurse@h.example]}}
 engineers: [engineer@h.example]
-watchdog: {silence_s: 10, wards_after_s: 15}
+watchdog: {silence_s: 10, wards_after_s: 5}
 """
 EVERYONE = ("engineer@h.example", "duty@h.example", "nurse@h.example")
 
@@ -64,33 +58,9 @@ class Watched:
             assert self._process.wait(timeout=30) == (0 if number == signal.SIGTERM else -number)
 
     def is_well(self) -> bool:
+        """Whether it has heard of all partitions that all is well."""
         beat = self.folder / "heartbeats" / "watchdog.json"
         return beat.exists() and '"state": "running"' in beat.read_text()
-
-    @contextmanager
-    def monitoring(self, writer: str = "alarms") -> Iterator[None]:
-        """Let a lane pulse and the clock tick, once a second, while the block lasts."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._write, args=(stop, writer))
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-
-    def _write(self, stop: threading.Event, writer: str) -> None:
-        settings = self.stack.settings
-        partitions = range(settings.kafka.partitions)
-        with LogWriter(settings, Service.ALARMS) as lane, LogWriter(settings, Service.CLOCK) as clock:
-            while not stop.wait(1.0):
-                positions = dict.fromkeys(partitions, 0)
-                pulse = Pulse(writer=writer, lane="all", at=datetime.now(UTC), positions=positions)  # type: ignore[arg-type]
-                lane.send(ALERTS.name, b"all", encode(pulse), partition=0)
-                for partition in partitions:
-                    clock.send(BEDSIDE.name, None, encode_message(Tick()), partition=partition)
-                lane.flush()
-                clock.flush()
 
     def mails(self) -> dict[str, list[str]]:
         """Return the subjects that each has, in order."""
@@ -117,52 +87,21 @@ DOWN, BACK = "MONITORING IS DOWN", "Monitoring is back"
 
 def test_each_hears_once_that_monitoring_is_down_and_once_that_it_is_back_over_restarts(watched: Watched) -> None:
     watched.start()
-    with watched.monitoring():
+    with monitoring(watched.stack.settings):
         assert until(watched.is_well, 60)
-        time.sleep(25)  # longer than silence, and than a round of all partitions
-        assert not any(watched.mails().values())
-    assert until(lambda: watched.mails()["engineer"] == [DOWN], 40), watched.mails()
-    assert watched.mails()["nurse"] == []
-    watched.end(signal.SIGKILL)
-    watched.start()
-    assert until(lambda: watched.mails()["nurse"] == [DOWN], 60), watched.mails()
-    watched.end(signal.SIGKILL)
-    watched.start()
-    time.sleep(15)
-    assert watched.mails() == everyone(DOWN)
-    with watched.monitoring(writer="standby"):
-        assert until(lambda: watched.mails() == everyone(DOWN, BACK), 60)
-        watched.end()
-    text = text_of(watched.server.to("nurse@h.example")[0])
-    assert "nobody raises alarms" in text
-    assert "the clock stands still" in text
-
-
-def test_it_speaks_while_kafka_is_gone(watched: Watched) -> None:
-    watched.start()
-    with watched.monitoring():
-        assert until(watched.is_well, 60)
-        time.sleep(12)
         watched.stack.supervise("stop", "kafka")
         try:
-            assert until(lambda: watched.mails()["engineer"] == [DOWN], 60), watched.mails()
-            text = text_of(watched.server.to("engineer@h.example")[0])
-            assert "Kafka has not answered" in text
+            assert until(lambda: watched.mails()["engineer"] == [DOWN], 40), watched.mails()
+            assert watched.mails()["nurse"] == []
+            watched.end(signal.SIGKILL)
+            watched.start()
+            assert until(lambda: watched.mails() == everyone(DOWN), 40), watched.mails()
         finally:
             watched.stack.up("kafka")
-        assert until(lambda: watched.mails()["engineer"] == [DOWN, BACK], 90), watched.mails()
-
-
-def test_a_planned_stop_is_no_alarm(watched: Watched) -> None:
-    watched.start()
-    with watched.monitoring():
-        assert until(watched.is_well, 60)
-        time.sleep(12)
+        watched.end(signal.SIGKILL)
+        watched.start()
+        assert until(lambda: watched.mails() == everyone(DOWN, BACK), 90), watched.mails()
+        assert until(watched.is_well, 10)
         watched.end()
-    time.sleep(12)
-    watched.start()  # as after `make up`: nothing has pulsed for a while, and the lane is still starting
-    assert until(watched.is_well, 60)
-    time.sleep(14)
-    with watched.monitoring():
-        time.sleep(14)
-        assert not any(watched.mails().values()), watched.mails()
+    assert "Kafka has not answered" in text_of(watched.server.to("nurse@h.example")[0])
+    assert watched.mails() == everyone(DOWN, BACK)

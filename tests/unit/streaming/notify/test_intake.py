@@ -46,6 +46,26 @@ def test_an_event_repeated_after_its_delivery_is_not_told_again() -> None:
     assert reading.progress.positions() == {0: 2}
 
 
+def test_a_record_that_is_read_again_while_its_mails_are_under_way_waits_for_each_of_them() -> None:
+    reading, _ = intake(ONSET)
+    reading.progress.forget([0])  # a rebalance, after which this process has the partition again
+    assert reading.take((0, 0), encode(ONSET)) == []
+    reading.delivered("nurse@h", [ONSET])
+    assert reading.progress.positions() == {}
+    reading.delivered("physician@h", [ONSET])
+    assert reading.progress.positions() == {0: 1}
+
+
+def test_a_repeated_end_is_told_once() -> None:
+    end = event(number=2, step="clear", alert_id=ONSET.alert_id)
+    reading, told = intake(ONSET, end)
+    assert told == ["nurse@h", "physician@h"] * 2
+    for recipient in ("nurse@h", "physician@h"):
+        reading.delivered(recipient, [ONSET, end])
+    assert reading.take((0, 2), encode(end)) == []
+    assert (reading.progress.positions(), +reading.counts) == ({0: 3}, {"events": 3})
+
+
 def test_what_tells_nobody_is_counted_by_reason() -> None:
     silenced = event(number=2, silenced_until=NIGHT + timedelta(minutes=1))
     reading, told = intake(event(step="ease"), silenced, silenced)

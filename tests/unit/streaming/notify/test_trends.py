@@ -42,6 +42,38 @@ def test_a_patient_who_is_silent_for_half_an_hour_is_forgotten_and_the_place_use
     assert not len(trends.of("p-1", "heart_rate_high")[1])
 
 
+def of_two_devices(heart_every_s: int, *, heart_until_s: int = 0) -> list[float]:
+    """Return the trend of a heart rate of 80, and of a pulse of 60 that is measured a moment later every 10 s."""
+    trends = Trends()
+    for before_s in range(600, -1, -10):
+        trends.move_to(NOW_S - before_s)
+        vitals = {"pulse_rate_bpm": (60.0, int((NOW_S - before_s) * 1000))}
+        if before_s % heart_every_s == 0 and before_s >= heart_until_s:
+            vitals["heart_rate_bpm"] = (80.0, int((NOW_S - before_s - 6) * 1000))
+        trends.keep("p-1", vitals)
+    values: list[float] = trends.of("p-1", "heart_rate_high")[1].tolist()
+    return values
+
+
+@pytest.mark.parametrize("heart_every_s", [10, 20, 60, 120])
+def test_a_heart_rate_that_is_measured_hides_the_pulse_however_seldom(heart_every_s: int) -> None:
+    assert set(of_two_devices(heart_every_s)) == {80.0}
+
+
+@pytest.mark.parametrize(("heart_every_s", "left_out"), [(10, 1), (60, 12)])
+def test_the_pulse_stands_in_where_the_heart_rate_has_been_absent_for_three_periods(
+    heart_every_s: int, left_out: int
+) -> None:
+    values = of_two_devices(heart_every_s, heart_until_s=300)
+    assert values[0] == 80
+    assert values[-1] == 60
+    assert values.count(60) == 21 - left_out  # steps since the last heart rate
+
+
+def test_without_a_heart_rate_the_pulse_stands_in() -> None:
+    assert kept((40, 81.3), (20, 82), vital="pulse_rate_bpm").of("p-1", "heart_rate_high")[1].tolist() == [81.3, 82]
+
+
 @pytest.mark.parametrize("at_s", [NOW_S + 3600, NOW_S - 3600], ids=["of the future", "of long ago"])
 def test_a_value_of_another_time_is_left_out(at_s: float) -> None:
     trends = kept((10, 80))

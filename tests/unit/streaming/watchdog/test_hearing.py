@@ -5,11 +5,10 @@ from streaming.watchdog.hearing import Hearing
 SILENCE_S = 30.0
 
 
-def hearing(*, pulses: float | None = 100.0, ticks: float | None = 100.0, kafka: float = 100.0) -> Hearing:
+def hearing(*, pulses: float | None = 100.0, ticks: float | None = 100.0, looked: float = 100.0) -> Hearing:
     """Return what was heard of partitions 0 and 1 by a watchdog that began at 0 s."""
-    heard = Hearing(range(2), since_s=0.0, kafka_s=kafka)
+    heard = Hearing(range(2), since_s=0.0, looked_s=looked)
     for partition in (0, 1):
-        heard.look(partition, kafka)
         if pulses is not None:
             heard.pulse([partition], pulses)
         if ticks is not None:
@@ -23,11 +22,11 @@ def faults(heard: Hearing, now_s: float) -> list[str]:
 
 def test_thirty_seconds_of_silence_are_allowed_and_no_more() -> None:
     assert faults(hearing(), 130) == []
-    assert len(faults(hearing(kafka=131), 131)) == 2
+    assert len(faults(hearing(looked=131), 131)) == 2
 
 
 def test_no_pulse_is_said_and_where() -> None:
-    heard = hearing(ticks=200, kafka=200)
+    heard = hearing(ticks=200, looked=200)
     assert faults(heard, 200) == [
         "nobody raises alarms: neither lane nor standby has given a sign for 30 s (all patients)"
     ]
@@ -36,37 +35,38 @@ def test_no_pulse_is_said_and_where() -> None:
 
 
 def test_any_pulse_of_a_partition_counts_whoever_gave_it() -> None:
-    heard = hearing(ticks=200, kafka=200)
+    heard = hearing(ticks=200, looked=200)
     heard.pulse([0], 190)  # the lane of one half
     heard.pulse([1], 195)  # the standby of the other
     assert faults(heard, 200) == []
 
 
 def test_a_clock_that_stands_still_is_said() -> None:
-    assert "the clock stands still" in faults(hearing(pulses=200, kafka=200), 200)[0]
+    assert "the clock stands still" in faults(hearing(pulses=200, looked=200), 200)[0]
 
 
 def test_a_kafka_that_does_not_answer_is_said_and_nothing_else() -> None:
     assert [each.partition(":")[0] for each in faults(hearing(), 200)] == ["Kafka has not answered for 30 s"]
 
 
-def test_an_older_record_takes_nothing_back() -> None:
-    heard = hearing(pulses=200, ticks=200, kafka=200)
-    heard.pulse([0, 1], 100)
-    heard.tick(0, 100)
-    assert faults(heard, 210) == []
-
-
 def test_what_was_not_looked_for_is_not_silent() -> None:
-    heard = hearing(kafka=131)
-    heard.look(1, 120)
-    assert "(partitions 0 of 2)" in faults(heard, 131)[1]
+    heard = hearing(looked=130)
+    assert faults(heard, 140) == []
+    heard.look(131)
+    assert len(faults(heard, 140)) == 2
+
+
+def test_who_listens_anew_knows_nothing() -> None:
+    heard = hearing(looked=200)
+    heard.begin(200)
+    assert (faults(heard, 230), heard.is_complete) == ([], False)
+    heard.look(231)
+    assert len(faults(heard, 231)) == 2
 
 
 def test_nothing_is_silent_for_longer_than_the_watchdog_listens() -> None:
-    heard = hearing(kafka=1000)
-    heard.since_s = 1000
-    assert (faults(heard, 1030), len(faults(hearing(pulses=None, ticks=None, kafka=31), 31))) == ([], 2)
+    assert faults(hearing(pulses=None, ticks=None, looked=30), 30) == []
+    assert len(faults(hearing(pulses=None, ticks=None, looked=31), 31)) == 2
 
 
 def test_monitoring_has_been_up_when_every_partition_was_folded_and_ticked() -> None:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from streaming.watchdog.incident import STEADY_S, Incident, Mail
+from streaming.watchdog.incident import Incident, Mail
 from streaming.watchdog.store import IncidentFile
 
 ENGINEER, NURSE = "engineer@h", "nurse@h"
 FAULT = ["the clock stands still"]
+STEADY_S = 45.0
 
 
 def incident(*recipients: str) -> Incident:
@@ -23,8 +24,8 @@ def send(of: Incident) -> list[Mail]:
 
 
 def recover(of: Incident, at_s: float = 1100.0) -> None:
-    of.observe([], at_s)
-    of.observe([], at_s + STEADY_S)
+    of.observe([], at_s, STEADY_S)
+    of.observe([], at_s + STEADY_S, STEADY_S)
 
 
 def test_each_is_told_once_that_it_is_down_and_once_that_it_is_back() -> None:
@@ -54,19 +55,31 @@ def test_what_could_not_be_told_in_time_is_told_in_one_mail_afterwards() -> None
 def test_a_moment_of_wellness_does_not_end_it() -> None:
     down = incident(ENGINEER)
     for at_s in (1100, 1100 + STEADY_S - 1):
-        assert not down.observe([], at_s)
-    assert not down.observe(FAULT, 1120)
-    assert not down.observe([], 1121)
+        assert not down.observe([], at_s, STEADY_S)
+    assert not down.observe(FAULT, 1150, STEADY_S)
+    assert not down.observe([], 1151, STEADY_S)
     assert down.over_s is None
-    assert down.observe([], 1121 + STEADY_S)
-    assert down.over_s == 1121
+    assert down.observe([], 1151 + STEADY_S, STEADY_S)
+    assert down.over_s == 1151
 
 
 def test_other_faults_are_the_same_incident() -> None:
     down = incident(ENGINEER)
     send(down)
-    assert down.observe(["Kafka has not answered"], 1050)
+    assert down.observe(["Kafka has not answered"], 1050, STEADY_S)
     assert (send(down), down.faults) == ([], ["Kafka has not answered"])
+
+
+def test_who_has_not_heard_that_it_is_back_is_not_told_again_that_it_is_down() -> None:
+    down = incident(ENGINEER, NURSE)
+    send(down)
+    recover(down)
+    down.done(Mail(ENGINEER, "up"))
+    again = down.again(FAULT, 2000)
+    again.tell([ENGINEER])
+    assert send(again) == [Mail(ENGINEER, "down")]
+    recover(again, 2100)
+    assert send(again) == [Mail(NURSE, "up"), Mail(ENGINEER, "up")]
 
 
 def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
