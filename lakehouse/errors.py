@@ -17,5 +17,9 @@ class StoreError(WardwatchError, ConnectionError):
     """A store refused, or did not answer in time."""
 
 
+class UnconfirmedError(StoreError):
+    """A store did not say whether it has taken a write: it may have, or may do so yet."""
+
+
 class RecoveryError(WardwatchError, RuntimeError):
     """A process cannot go on from where it stood without losing something."""
