@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +11,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import psutil
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bench.board_probe import COUNT, WARD, measure
+from bench.browser import chromium
 from bench.live import live_stack, processes, resident_mb, simulated
 from bench.report import Report
-from lakehouse.errors import StoreError
 from lakehouse.settings import Settings
 from streaming.bedside.census import wards_of
 from streaming.board.login import ALL_WARDS, FILE, Role, Users
@@ -48,9 +47,12 @@ class Cost(NamedTuple):
 
 def run(seconds: int, patients: int = PATIENTS) -> Report:
     """Measure one board for `seconds` while so many patients are simulated, then the cost of none and of twenty."""
-    with live_stack() as settings, simulated(settings, patients, ALERTS_PER_S), chromium() as browser:
-        password = secrets.token_hex(16)
-        Users(settings.board.users or settings.run / FILE).put(USER, Role.PHYSICIAN, (ALL_WARDS,), password)
+    with (
+        live_stack() as settings,
+        simulated(settings, patients, ALERTS_PER_S),
+        chromium(*ALL_IN_FRONT) as browser,
+        user(settings) as password,
+    ):
         time.sleep(SETTLE_S)
         alone = board_cost(seconds // 2)
         with browser.new_context(viewport={"width": 1920, "height": 1080}) as context:
@@ -104,21 +106,15 @@ def run(seconds: int, patients: int = PATIENTS) -> Report:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Give a headless Chromium, the system's own.
-
-    Raises
-    ------
-    StoreError
-        When there is none.
-    """
-    found = shutil.which("chromium")
-    if found is None:
-        raise StoreError("the board is measured in Chromium; there is none on the PATH; apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *ALL_IN_FRONT])
-        yield browser
-        browser.close()
+def user(settings: Settings) -> Iterator[str]:
+    """Have a user who may see and do everything while the block lasts; yields the password."""
+    users = Users(settings.board.users or settings.run / FILE)
+    password = secrets.token_hex(16)
+    users.put(USER, Role.PHYSICIAN, (ALL_WARDS,), password)
+    try:
+        yield password
+    finally:
+        users.remove(USER)
 
 
 def open_board(context: BrowserContext, settings: Settings, ward_id: str, password: str) -> Page:

@@ -8,6 +8,7 @@ Only what stands at the beginning (alerts, vitals, limits) is invented; what sum
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
@@ -65,6 +66,25 @@ def fill(marts: Marts, last: date, days: int, seed: int = 1) -> None:
         day = last - timedelta(days=days - 1 - number)
         for table, rows in tables_of(day, number, patients, chance).items():
             marts.replace_day(table, day, rows)
+
+
+@contextmanager
+def invented(marts: Marts, last: date, days: int) -> Iterator[bool]:
+    """Fill empty marts for the block, and empty them again. Where any mart has a row of these days, nothing is touched.
+
+    Yields whether the days are invented.
+    """
+    dates = [last - timedelta(days=back) for back in range(days)]
+    if any(marts.read(table, day) for table in m.MARTS.values() for day in dates):
+        yield False
+        return
+    try:
+        fill(marts, last, days)
+        yield True
+    finally:
+        for day in dates:
+            for table in m.MARTS.values():
+                marts.replace_day(table, day, [])
 
 
 def _patients(chance: np.random.Generator) -> Iterator[Patient]:

@@ -178,7 +178,7 @@ def _bed(patient: int, now_ms: int) -> dict[str, Any]:
     vitals = {"heart_rate_bpm": 90 + wave, "resp_rate_bpm": 16, "spo2_pct": 97, "sbp_mmhg": 120, "map_mmhg": 85}
     return {
         "patient_id": f"bench-{patient}", "bed": str(patient % BEDS + 1), "heard_ms": now_ms, "news2": 2,
-        "vitals": {name: (value, now_ms) for name, value in vitals.items()}, "news2_missing": [], "alerts": [],
+        "vitals": {name: (value, now_ms) for name, value in vitals.items()}, "news2_missing": [],
     }  # fmt: skip
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from statistics import median
@@ -15,19 +15,18 @@ from typing import Any, Final
 import yaml
 from dotenv import dotenv_values
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
-from bench.hospital import fill
+from bench.browser import chromium
+from bench.hospital import invented
 from bench.live import ROOT, launcher, processes, resident_mb, supervisor
 from bench.report import Report
-from lakehouse.mart_tables import MARTS, PATIENT_DAYS
 from lakehouse.marts import Marts
 from lakehouse.settings import Service, Settings
 
 ASSETS: Final = ROOT / "superset" / "assets"
 DAYS: Final = 30
 WARM_DRAWS: Final = 3
-CHROMIUM: Final = "/usr/bin/chromium"
 # Superset draws what can be seen; a page this high shows all of each dashboard.
 SCREEN: Final = ViewportSize(width=1440, height=2700)
 PATIENCE_MS: Final = 120_000
@@ -35,7 +34,12 @@ PATIENCE_MS: Final = 120_000
 
 def run(_seconds: int) -> Report:
     """Draw each dashboard in Chromium as the manager, first in a new browser, then again."""
-    with reports_stack() as settings, invented_days(settings), chromium() as new_context:
+    with (
+        reports_stack() as settings,
+        Marts(settings, Service.BATCH) as marts,
+        invented(marts, datetime.now(UTC).date(), DAYS),  # what a real night has written is drawn instead
+        contexts() as new_context,
+    ):
         supervisor(settings, "restart", "superset")
         launcher("up", "superset")
         rows, figures = [], {}
@@ -95,38 +99,16 @@ def reports_stack() -> Iterator[Settings]:
 
 
 @contextmanager
-def invented_days(settings: Settings) -> Iterator[None]:
-    """Fill empty marts for the block; what a real night has written is left alone, and is drawn instead."""
-    today = datetime.now(UTC).date()
-    days = [today - timedelta(days=back) for back in range(DAYS)]
-    with Marts(settings, Service.BATCH) as marts:
-        if any(marts.read(PATIENT_DAYS, day) for day in days):
-            yield
-            return
-        fill(marts, today, DAYS)
-        try:
-            yield
-        finally:
-            for day in days:
-                for table in MARTS.values():
-                    marts.replace_day(table, day, [])
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
+def contexts() -> Iterator[Callable[[], BrowserContext]]:
     """Give a function that opens a new, empty context of a headless Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        try:
+    with chromium() as browser:
 
-            def new_context() -> BrowserContext:
-                context = browser.new_context(viewport=SCREEN, timezone_id="UTC", locale="en-GB")
-                context.set_default_timeout(PATIENCE_MS)
-                return context
+        def new_context() -> BrowserContext:
+            context = browser.new_context(viewport=SCREEN, timezone_id="UTC", locale="en-GB")
+            context.set_default_timeout(PATIENCE_MS)
+            return context
 
-            yield new_context
-        finally:
-            browser.close()
+        yield new_context
 
 
 def log_in(page: Page, url: str, user: str, password: str) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from lakehouse.settings import Service, SmtpSecurity, SmtpSettings
-from stack import ROOT, StackError, StackSettings
+from stack import ROOT, StackSettings, prepare
 
 # An environment of its own: its dependencies and those of the platform cannot live together.
 _BIN = ROOT / ".venv-airflow" / "bin"
@@ -78,20 +77,12 @@ def prepare_airflow(settings: StackSettings, run: Path) -> None:
     Raises
     ------
     StackError
-        When its environment is not there, or with what Airflow said last.
+        As `stack.prepare`.
     """
-    python = _BIN / "python"
-    if not python.exists():
-        raise StackError(f"Airflow runs in {_BIN.parent.name}, which is not there; run `make setup`")
     stack = settings.stack
-    environment = os.environ | airflow_environment(settings, run) | {
+    environment = airflow_environment(settings, run) | {
         "WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD": stack.airflow_admin_password.get_secret_value(),
         "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD": stack.airflow_viewer_password.get_secret_value(),
     }  # fmt: skip
-    log = run / "logs" / "airflow-prepare.log"
-    with log.open("w") as file:
-        command = [str(python), str(ROOT / "docker" / "airflow_accounts.py")]
-        done = subprocess.run(command, env=environment, stdout=file, stderr=file, check=False)
-    if done.returncode != 0:
-        said = (log.read_text(errors="replace").strip() or "nothing").splitlines()[-1][:300]
-        raise StackError(f"Airflow's tables and users must be made; it said: {said}; see {log}")
+    script, log = ROOT / "docker" / "airflow_accounts.py", run / "logs" / "airflow-prepare.log"
+    prepare("Airflow", script, environment, _BIN / "python", log)

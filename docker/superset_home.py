@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from lakehouse.settings import Service
-from stack import ROOT, StackError, StackSettings
+from stack import ROOT, StackSettings, prepare
 
 # An environment of its own: its dependencies and those of the platform cannot live together.
 _BIN = Path(".venv-superset") / "bin"
@@ -51,22 +49,14 @@ def prepare_superset(settings: StackSettings, run: Path) -> None:
     Raises
     ------
     StackError
-        When its environment is not there, or with what Superset said last.
+        As `stack.prepare`.
     """
-    python = ROOT / _BIN / "python"
-    if not python.exists():
-        raise StackError(f"Superset runs in {_BIN.parent.name}, which is not there; run `make setup`")
     home = run / "superset"
     (home / "data").mkdir(exist_ok=True)
     stack = settings.stack
-    environment = os.environ | superset_environment(ROOT, home / "conf", home / "data") | {
+    environment = superset_environment(ROOT, home / "conf", home / "data") | {
         "WARDWATCH_STACK__SUPERSET_ADMIN_PASSWORD": stack.superset_admin_password.get_secret_value(),
         "WARDWATCH_STACK__SUPERSET_MANAGER_PASSWORD": stack.superset_manager_password.get_secret_value(),
     }  # fmt: skip
-    log = run / "logs" / "superset-prepare.log"
-    with log.open("w") as file:
-        command = [str(python), str(ROOT / "superset" / "bootstrap.py")]
-        done = subprocess.run(command, env=environment, stdout=file, stderr=file, check=False)
-    if done.returncode != 0:
-        said = (log.read_text(errors="replace").strip() or "nothing").splitlines()[-1][:300]
-        raise StackError(f"Superset's tables, users and reports must be made; it said: {said}; see {log}")
+    script, log = ROOT / "superset" / "bootstrap.py", run / "logs" / "superset-prepare.log"
+    prepare("Superset", script, environment, ROOT / _BIN / "python", log)

@@ -158,7 +158,7 @@ class Cassandra:
         return self.execute(_repeatable(self.prepare(cql).bind(list(in_key_order(table, key).values()))))
 
     def partition_keys(self, table: CassandraTable) -> list[Row]:
-        """Return the key of every partition. It reads the whole cluster, page by page: for nightly jobs."""
+        """Return the key of every partition. It asks the whole cluster, page by page: for what is done seldom."""
         names = ", ".join(map(cql_name, table.partition_key))
         cql = f"SELECT DISTINCT {names} FROM {self._settings.keyspace}.{table.name}"
         return self.execute(_repeatable(self.prepare(cql).bind([])))

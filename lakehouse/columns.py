@@ -92,7 +92,7 @@ EXPIRES_AT: Final = Column("expires_at", "timestamp", "When these limits end; nu
 # The board.
 WRITTEN_AT: Final = Column("written_at", "timestamp", "When the speed layer wrote the row.")
 LANE: Final = Column("lane", "text", "The partitions whose patients the row is about, for example 0-3.")
-BEDS: Final = Column("beds", "text", "JSON: these beds of the ward with latest vitals and open alerts.")
+BEDS: Final = Column("beds", "text", "JSON: these beds of the ward with latest vitals and score.")
 
 # Mail.
 RECIPIENT: Final = Column("recipient", "text", "Mail address.")

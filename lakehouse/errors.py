@@ -21,5 +21,9 @@ class AccessError(StoreError, PermissionError):
     """A store refuses a service what it may not do; no other request will do better."""
 
 
+class UnconfirmedError(StoreError):
+    """A store did not say whether it has taken a write: it may have, or may do so yet."""
+
+
 class RecoveryError(WardwatchError, RuntimeError):
     """A process cannot go on from where it stood without losing something."""

@@ -15,7 +15,7 @@ from typing import Any, Final, Self, TypeAlias
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from lakehouse.access import GROUP_PREFIX, group_id
-from lakehouse.errors import StoreError
+from lakehouse.errors import StoreError, UnconfirmedError
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import BEDSIDE
 
@@ -32,6 +32,19 @@ _FINAL: Final = frozenset(
         KafkaError.OFFSET_OUT_OF_RANGE,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError.GROUP_AUTHORIZATION_FAILED,
+    }
+)
+
+# What proves that a record was not written; after any other error a broker may have taken it, and the answer was lost.
+_NOT_WRITTEN: Final = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.INVALID_MSG,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001  as above
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     }
 )
 
@@ -217,8 +230,10 @@ class LogWriter:
 
         Raises
         ------
+        UnconfirmedError
+            When Kafka does not say in time that it is written: it may be.
         StoreError
-            When Kafka refuses it, or does not take it in time.
+            When Kafka refuses it.
         """
         reports: Queue[tuple[KafkaError | None, Message]] = Queue()
         self._producer.produce(topic, key=key, value=value, on_delivery=lambda *report: reports.put(report))
@@ -228,7 +243,8 @@ class LogWriter:
         error, record = (None, None) if reports.empty() else reports.get()
         partition, offset = (None, None) if record is None else (record.partition(), record.offset())
         if error is not None or partition is None or offset is None:
-            raise StoreError(
+            is_refused = error is not None and error.code() in _NOT_WRITTEN
+            raise (StoreError if is_refused else UnconfirmedError)(
                 f"Kafka must take a record within {timeout_s:g} s; {topic}: "
                 f"{error.str() if error is not None else 'no answer'}; see `make status`, and repeat"
             )

@@ -117,9 +117,9 @@ DATASETS: Final[dict[MartTable, tuple[Metric, ...]]] = {
         Metric("tries", "Tries", "SUM(tries)"),
     ),
     LATENCY_DAILY: (
-        Metric("p50_s", "Median, s", "MAX(p50_ms) / 1000.0", DECIMAL),
-        Metric("p95_s", "95th centile, s", "MAX(p95_ms) / 1000.0", DECIMAL),
-        Metric("p99_s", "99th centile, s", "MAX(p99_ms) / 1000.0", DECIMAL),
+        Metric("p50_s", "Median of the slowest day, s", "MAX(p50_ms) / 1000.0", DECIMAL),
+        Metric("p95_s", "95th centile of the slowest day, s", "MAX(p95_ms) / 1000.0", DECIMAL),
+        Metric("p99_s", "99th centile of the slowest day, s", "MAX(p99_ms) / 1000.0", DECIMAL),
         Metric("longest_s", "Longest, s", "MAX(longest_ms) / 1000.0", DECIMAL),
         Metric("measured", "Measured", "SUM(measurements)"),
     ),
@@ -161,7 +161,7 @@ DATASETS: Final[dict[MartTable, tuple[Metric, ...]]] = {
     ),
     VITALS_DAILY: (
         Metric("lowest", "Lowest", "MIN(lowest_value)", DECIMAL),
-        Metric("median", "Median", "AVG(median_value)", DECIMAL),
+        Metric("median", "Mean of daily medians", "AVG(median_value)", DECIMAL),
         Metric("highest", "Highest", "MAX(highest_value)", DECIMAL),
     ),
 }  # fmt: skip

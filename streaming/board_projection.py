@@ -1,4 +1,4 @@
-"""What the ward board shows, written beside the alarms: a document per ward, with latest vitals and open alerts.
+"""What the ward board shows, written beside the alarms: a document per ward, with latest vitals and scores.
 
 A projection, not a record: a write that fails is tried again with the next refresh.
 """
@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from functools import cache
 from threading import Event
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 import numpy as np
 
-from clinical.conditions import CONDITIONS, PRIORITIES
 from clinical.news2 import PARAMETERS
 from clinical.rules import NEVER, SCORE
 from clinical.vitals import VITALS
@@ -36,7 +35,8 @@ EVERY_S: Final = 10.0
 class BoardProjection:
     """Writes each ward every 10 s, where it has changed, in a thread beside the lane: while the lane waits for Spark.
 
-    A context manager. Wards are spread over that time, so that no batch waits for more than one of them.
+    A context manager. Wards are spread over that time, so that no batch waits for more than one of them. A ward of
+    which the store has a document from before is written, too, if only as empty: its patients may have gone meanwhile.
     """
 
     def __init__(self, cassandra: Cassandra, fold: AlarmFold) -> None:
@@ -44,7 +44,8 @@ class BoardProjection:
         self._lane = lane_name(fold.positions)
         self._fold = fold
         self._encoder = msgspec.json.Encoder()
-        self._written: dict[int, tuple[int, ...]] = {}  # ward -> what its document was made of
+        # ward -> what its document was made of; None where the store's is not ours, or may not have been written
+        self._written: dict[str, tuple[int, ...] | None] = {}
         self._stop = Event()
 
     def __enter__(self) -> Self:
@@ -64,6 +65,7 @@ class BoardProjection:
             self._writing.result()
 
     def _run(self) -> None:
+        self._written = {row["ward_id"]: None for row in self._cassandra.partition_keys(WARD_BOARD)}
         while not self._stop.is_set():
             wards = self._wards()
             for ward, rows in wards.items():
@@ -72,46 +74,46 @@ class BoardProjection:
             if not wards:
                 self._stop.wait(EVERY_S)
 
-    def _wards(self) -> dict[int, list[int]]:
+    def _wards(self) -> dict[str, list[int]]:
         """Return the rows of the patients of each ward; wards that have emptied stay, so that they are shown empty."""
         records = self._fold.records
         rows = np.flatnonzero(records["known"])
-        wards: dict[int, list[int]] = {ward: [] for ward in list(self._written)}
+        wards: dict[str, list[int]] = {ward_id: [] for ward_id in list(self._written)}
         for row, ward in zip(rows.tolist(), records["ward"][rows].tolist(), strict=True):
-            wards.setdefault(ward, []).append(row)
+            wards.setdefault(self._fold.place(ward) or NO_WARD, []).append(row)
         return wards
 
-    def _write(self, ward: int, rows: list[int]) -> None:
+    def _write(self, ward_id: str, rows: list[int]) -> None:
         records = self._fold.records
         made_of = (len(rows), *(int(records[name][rows].sum()) for name in ("heard_at", "seq", "level")))
-        if self._written.get(ward) == made_of:
+        if self._written.get(ward_id) == made_of:
             return
-        self._written[ward] = made_of
-        ward_id = self._fold.place(ward) or NO_WARD
+        self._written[ward_id] = made_of
         row = {"ward_id": ward_id, "lane": self._lane, "written_at": datetime.now(UTC), "beds": self._document(rows)}
         future = self._cassandra.session.execute_async(self._cassandra.upsert(WARD_BOARD, row))
-        future.add_errback(self._on_error, ward)
+        future.add_errback(self._on_error, ward_id)
 
-    def _on_error(self, error: Exception, ward: int) -> None:
-        self._written.pop(ward, None)
-        logger.warning("the board of ward %s is not written: %s; trying again", self._fold.place(ward), error)
+    def _on_error(self, error: Exception, ward_id: str) -> None:
+        self._written[ward_id] = None
+        logger.warning("the board of ward %s is not written: %s; trying again", ward_id, error)
 
     def _document(self, rows: list[int]) -> str:
         """Return what the board shows of some patients, as JSON. Times are ms since 1970, UTC.
 
-        A vital is [value, measured at]. Taken column by column: bed by bed it cost
-        a fifth of a core at 10,000 patients.
+        A vital is [value, measured at]; that, like `heard_ms` and `scored_ms`, by the alarm clock: the earlier of the
+        device's time and the broker's. Taken column by column: bed by bed it cost a fifth of a core at 10,000 patients.
         """
         records = self._fold.records
-        signals = records["signals"]
+        signals = records["signals"][rows]
+        clocks = np.minimum(signals["measured_at"], signals["seen_at"])
+        heard_at = np.maximum(clocks.max(axis=1, initial=NEVER), records["blank_clock"][rows])
         columns = zip(
             rows,
             records["bed"][rows].tolist(),
-            records["heard_at"][rows].tolist(),
-            signals["value"][rows].tolist(),
-            signals["valued_at"][rows].tolist(),
+            heard_at.tolist(),
+            signals["value"].tolist(),
+            signals["valued_at"].tolist(),
             records["score_missing"][rows].tolist(),
-            np.any(records["level"][rows], axis=1).tolist(),
             strict=True,
         )
         beds = [
@@ -126,25 +128,11 @@ class BoardProjection:
                 },
                 "news2": None if math.isnan(values[SCORE]) else int(values[SCORE]),
                 "news2_missing": missing_names(missing),
-                "alerts": self._alerts(row) if has_alerts else [],
+                "scored_ms": valued_ms[SCORE] if valued_ms[SCORE] != NEVER else None,
             }
-            for row, bed, heard_ms, values, valued_ms, missing, has_alerts in columns
+            for row, bed, heard_ms, values, valued_ms, missing in columns
         ]
         return self._encoder.encode(beds).decode()
-
-    def _alerts(self, row: int) -> list[dict[str, Any]]:
-        s = self._fold.records[row]
-        return [
-            {
-                "condition": CONDITIONS[c],
-                "priority": PRIORITIES[s.level[c]],
-                "onset_ms": int(s.onset[c]),
-                "acknowledged": bool(s.acknowledged[c]),
-                "escalation": int(s.escalation[c]),
-                "silenced_until_ms": int(s.silenced_until[c]) if s.silenced_until[c] != NEVER else None,
-            }
-            for c in np.flatnonzero(s.level).tolist()
-        ]
 
 
 @cache

@@ -21,8 +21,7 @@ def parse_partitions(text: str | None, count: int) -> list[int]:
     if text is None:
         return list(range(count))
     try:
-        spans = [[int(end) for end in part.split("-")] for part in text.split(",")]
-        named = sorted({p for span in spans for p in range(span[0], span[-1] + 1)})
+        named = partitions_of(text)
     except ValueError:
         raise typer.BadParameter(f"partitions are written like 0-1 or 0,2-3; found {text!r}") from None
     if not named or named[0] < 0 or named[-1] >= count:
@@ -30,8 +29,14 @@ def parse_partitions(text: str | None, count: int) -> list[int]:
     return named
 
 
+def partitions_of(lane: str) -> list[int]:
+    """Return the partitions of a lane, by its name; ValueError where it is none."""
+    spans = [[int(end) for end in part.split("-")] for part in lane.split(",")]
+    return sorted({p for span in spans for p in range(span[0], span[-1] + 1)})
+
+
 def lane_name(partitions: Iterable[int]) -> str:
-    """Return the name of a lane, which `parse_partitions` reads: runs of partitions, joined."""
+    """Return the name of a lane, which `partitions_of` reads: runs of partitions, joined."""
     runs: list[list[int]] = []
     for partition in sorted(partitions):
         if runs and runs[-1][1] == partition - 1:

@@ -20,7 +20,8 @@ MANAGER = "ClinicalManager"
 # Who may log in: name (also of the variable with the password) and role.
 USERS = {"admin": "Admin", "manager": MANAGER}
 
-# What opening a dashboard takes; besides it, the datasets of the dashboards. No edit, no export, no SQL, no exploring.
+# What opening a dashboard takes; besides it, the datasets of the dashboards. No edit, no export, no SQL, no exploring,
+# and no password of one's own: those of the environment are set at each change.
 OPENS_DASHBOARDS = {
     ("can_dashboard", "Superset"),
     ("can_log", "Superset"),
@@ -35,7 +36,6 @@ OPENS_DASHBOARDS = {
     ("can_userinfo", "UserDBModelView"),
     ("can_write", "DashboardFilterStateRestApi"),
     ("menu_access", "Dashboards"),
-    ("resetmypassword", "UserDBModelView"),
 }
 
 

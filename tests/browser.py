@@ -1,12 +1,13 @@
-"""A headless Chromium for tests of pages. It is Debian's own: none is fetched from elsewhere."""
+"""A browser, and pages in it that may not reach beyond this machine."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+
+from bench.browser import chromium
 
 WIDTH, HEIGHT = 1920, 1080
 TIMEOUT_MS = 30_000
@@ -15,13 +16,9 @@ TIMEOUT_MS = 30_000
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for the run; each test opens pages of its own in it."""
-    chromium = shutil.which("chromium")
-    assert chromium, "tests of pages need Chromium; there is none on the PATH; apt-get install chromium"
     expect.set_options(timeout=TIMEOUT_MS)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

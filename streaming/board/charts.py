@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from clinical.conditions import LIMIT_CONDITIONS, TECHNICAL_CONDITIONS
 from clinical.vitals import VITALS
 from streaming.board import words
 from streaming.board.alarm_history import Episode
 from streaming.board.history import Floats, Ints
 from streaming.board.limits import InForce
+from streaming.board.trends import VITAL_OF
 from streaming.notify import wording
 
 Spec = dict[str, Any]
@@ -19,10 +19,6 @@ Spec = dict[str, Any]
 HEIGHT: Final = 150
 GAP_PARTS: Final = 40  # a line breaks where nothing was measured for a fortieth of the chart
 COLOURS: Final = {"high": "#ff4d4d", "medium": "#ffc933", "low": "#43d4e6"}
-_VITAL_OF: Final[dict[str, str | None]] = {
-    **{each.name: each.vital for each in LIMIT_CONDITIONS},
-    **{each.name: each.vital for each in TECHNICAL_CONDITIONS},
-}
 _LABELS: Final = {vital.name: f"{vital.label}, {wording.UNITS.get(vital.unit, vital.unit)}" for vital in VITALS}
 
 
@@ -82,7 +78,7 @@ def _limits(vital: str, limits: Iterable[InForce]) -> Spec:
     levels = [
         {"v": limit, "level": level}
         for each in limits
-        if _VITAL_OF[each.condition] == vital
+        if VITAL_OF[each.condition] == vital
         for level, limit in (("medium", each.medium), ("high", each.high))
     ]
     return {
@@ -100,7 +96,7 @@ def _alarms(vital: str, alarms: Iterable[Episode], begin_ms: int, end_ms: int) -
     shown = []
     for each in alarms:
         closed_ms = end_ms if each.closed_at is None else int(each.closed_at.timestamp() * 1000)
-        if _VITAL_OF.get(each.condition) == vital and closed_ms > begin_ms:
+        if VITAL_OF.get(each.condition) == vital and closed_ms > begin_ms:
             onset_ms = max(int(each.onset_at.timestamp() * 1000), begin_ms)
             sign = words.SHAPES[each.priority]
             shown.append({"t": float(onset_ms), "end": float(closed_ms), "level": each.priority, "sign": sign})

@@ -1,4 +1,4 @@
-"""What people do on the board: each act is checked, written to the log in the user's name, and kept in `audit`.
+"""What people do: each act is checked, written to the log in the user's name, and kept in `audit`.
 
 The fold decides; what it would refuse is refused here already, with its own words, and not sent. A message that could
 not be written within seconds is given up: an acknowledgement must not take effect minutes after the click.
@@ -6,32 +6,23 @@ not be written within seconds is given up: an acknowledgement must not take effe
 
 from __future__ import annotations
 
-import json
-import logging
-import uuid
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
-from lakehouse.cassandra import Cassandra
-from lakehouse.errors import StoreError
+from lakehouse.errors import StoreError, UnconfirmedError
 from lakehouse.kafka import LogWriter
 from lakehouse.messages import Command, Limit, Limits, encode
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import AUDIT
 from lakehouse.topics import BEDSIDE
 from streaming.board import limits
 from streaming.board.limits import Accepted
 from streaming.board.login import Refused, Right, User
-
-logger = logging.getLogger(__name__)
+from streaming.board.tail import Place
 
 PATIENCE_S: Final = 5.0
-AUDIT_PATIENCE_S: Final = 60.0
-
-Place = tuple[int, int]  # partition and offset in `bedside`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +39,24 @@ class Desk:
     """Writes commands and limits as Kafka's user `board`. A context manager.
 
     Each act returns its place in the log, from which what came of it can be followed, or raises `Refused`. The lane
-    writes its own row in `audit` for whatever reaches the log; the rows from here say also what did not.
+    writes its own row in `audit` for whatever reaches the log; the rows from here (`note` as `Audit.note`) say also
+    what did not.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, note: Callable[..., None]) -> None:
         patience_ms = int(PATIENCE_S * 1000)
         self._log = LogWriter(
             settings, Service.BOARD, linger_ms=0, message_timeout_ms=patience_ms, delivery_report_only_error=False
         )
-        self._cassandra = Cassandra(settings, Service.BOARD, patience_s=AUDIT_PATIENCE_S)
-        self._is_open = False
+        self._note = note
 
     def __enter__(self) -> Self:
         self._log.__enter__()
-        self._audits = ThreadPoolExecutor(1, "audit")  # so that no click waits for the store
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._audits.shutdown()
-        if self._is_open:
-            self._cassandra.__exit__(kind, error, trace)
         self._log.__exit__(kind, error, trace)
 
     def acknowledge(self, actor: Actor, alert_id: str) -> Place:
@@ -112,42 +99,25 @@ class Desk:
             why_not = f"a {actor.user.role} of {', '.join(actor.user.wards)} may not {right} of {actor.ward_id}"
         action, detail = _described(message)
         if why_not is not None:
-            self.note(actor.name, action, f"refused: {why_not}", patient_id=actor.patient_id, detail=detail)
-            raise Refused(f"{why_not[0].upper()}{why_not[1:]}.")
+            raise self.refusal(actor, action, detail, why_not)
         try:
             place = self._log.write(BEDSIDE.name, actor.patient_id.encode(), encode(message), PATIENCE_S)
+        except UnconfirmedError as error:
+            self._note(actor.name, action, f"not confirmed: {error}", patient_id=actor.patient_id, detail=detail)
+            raise Refused(
+                "Not confirmed: the log does not answer. It may take effect yet; look before you try again."
+            ) from error
         except StoreError as error:
-            self.note(actor.name, action, f"not sent: {error}", patient_id=actor.patient_id, detail=detail)
-            raise Refused("Not sent: the log does not answer. Try again.") from error
+            self._note(actor.name, action, f"not sent: {error}", patient_id=actor.patient_id, detail=detail)
+            raise Refused("Not sent: the log refused it.") from error
         sent = f"sent as bedside[{place[0]}]@{place[1]}"
-        self.note(actor.name, action, sent, patient_id=actor.patient_id, detail=detail)
+        self._note(actor.name, action, sent, patient_id=actor.patient_id, detail=detail)
         return place
 
-    def note(
-        self, by: str, action: str, outcome: str, *, patient_id: str | None = None, detail: dict[str, Any] | None = None
-    ) -> None:
-        """Write a row of `audit`, as soon as the store takes it."""
-        at = datetime.now(UTC)
-        row = {
-            "day": at.date(),
-            "at": at,
-            "entry_id": f"board-{uuid.uuid4()}",
-            "patient_id": patient_id,
-            "by": by,
-            "action": action,
-            "detail": json.dumps(detail, default=str) if detail else None,
-            "outcome": outcome,
-        }
-        self._audits.submit(self._write, row)
-
-    def _write(self, row: dict[str, Any]) -> None:
-        try:
-            if not self._is_open:
-                self._cassandra.__enter__()
-                self._is_open = True
-            self._cassandra.execute(self._cassandra.upsert(AUDIT, row))
-        except StoreError as error:
-            logger.error("an audit row is lost: %s by %s, %s: %s", row["action"], row["by"], row["outcome"], error)  # noqa: TRY400  the cause is in its text
+    def refusal(self, actor: Actor, action: str, detail: dict[str, Any], why_not: str) -> Refused:
+        """Note that an act was refused, and return what is to be raised."""
+        self._note(actor.name, action, f"refused: {why_not}", patient_id=actor.patient_id, detail=detail)
+        return Refused(f"{why_not[0].upper()}{why_not[1:]}.")
 
 
 def _described(message: Command | Limits) -> tuple[str, dict[str, Any]]:

@@ -35,14 +35,14 @@ class Latest:
         In catalogue order and units; NaN = never measured.
     heard_ms
         Alarm clock of the last reading: the earlier of the device's time and the broker's.
-    period_ms
-        How often the device that was heard last measures.
+    period_ms : (vitals,) array
+        How often the device measures that gave the newest value.
     """
 
     values: Floats
     at_ms: Ints
     heard_ms: int
-    period_ms: int
+    period_ms: Ints
 
 
 class History:
@@ -60,7 +60,7 @@ class History:
         self._values = np.full((capacity, len(VITALS)), np.nan)
         self._at_ms = np.zeros((capacity, len(VITALS)), np.int64)
         self._heard_ms = np.zeros(capacity, np.int64)
-        self._period_ms = np.zeros(capacity, np.int64)
+        self._period_ms = np.zeros((capacity, len(VITALS)), np.int64)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -78,14 +78,15 @@ class History:
             rows = self._rows_of([log.patient_ids[place] or "" for place in places])
             newer = clock_ms >= self._heard_ms[rows]
             self._heard_ms[rows[newer]] = clock_ms[newer]
-            self._period_ms[rows[newer]] = log.period_ms[places[newer]]
             reading, vital = np.nonzero(possible)
-            self._take_values(rows[reading], vital, clock_ms[reading], values[reading, vital])
+            period_ms = log.period_ms[places[reading]]
+            self._take_values(rows[reading], vital, clock_ms[reading], values[reading, vital], period_ms)
 
-    def _take_values(self, row: Ints, vital: Ints, clock_ms: Ints, value: Floats) -> None:
+    def _take_values(self, row: Ints, vital: Ints, clock_ms: Ints, value: Floats, period_ms: Ints) -> None:
         newest = clock_ms >= self._at_ms[row, vital]
         self._values[row[newest], vital[newest]] = value[newest]
         self._at_ms[row[newest], vital[newest]] = clock_ms[newest]
+        self._period_ms[row[newest], vital[newest]] = period_ms[newest]
         step = clock_ms // STEP_MS
         kept = self._step_of[step % STEPS] == step
         self._tenths[step[kept] % STEPS, row[kept], vital[kept]] = np.rint(value[kept] * 10)
@@ -131,7 +132,8 @@ class History:
         row = self._rows.pop(patient_id)
         self._tenths[:, row] = _NONE
         self._values[row] = np.nan
-        self._at_ms[row] = self._heard_ms[row] = self._period_ms[row] = 0
+        self._at_ms[row] = self._period_ms[row] = 0
+        self._heard_ms[row] = 0
         self._free.append(row)
 
     def latest(self, patient_id: str) -> Latest | None:
@@ -141,7 +143,7 @@ class History:
             if row is None:
                 return None
             return Latest(
-                self._values[row].copy(), self._at_ms[row].copy(), int(self._heard_ms[row]), int(self._period_ms[row])
+                self._values[row].copy(), self._at_ms[row].copy(), int(self._heard_ms[row]), self._period_ms[row].copy()
             )
 
     def course(self, patient_id: str, vital: str) -> tuple[Ints, Floats]:

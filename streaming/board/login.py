@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lakehouse.entries import RECALIBRATION
 from lakehouse.errors import SettingsError
 from lakehouse.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 FILE: Final = "board-users.yaml"
 FIRST_USER: Final = "ward"
@@ -79,6 +82,7 @@ class Users:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read: tuple[int, dict[str, User]] = (-1, {})
+        self.problem = ""  # why the file counts no longer, and what was read before does
 
     @classmethod
     def of(cls, settings: Settings) -> Users:
@@ -112,6 +116,17 @@ class Users:
             ) from None
         return self._read[1]
 
+    def current(self) -> dict[str, User]:
+        """Return every user by name, as the file was when it could last be used: a slip in it shuts nobody out."""
+        try:
+            users, problem = self.all(), ""
+        except SettingsError as error:
+            users, problem = self._read[1], str(error)
+            if problem != self.problem:
+                logger.error("the users stay as they were: %s", problem)  # noqa: TRY400  the cause is in its text
+        self.problem = problem
+        return users
+
     def put(self, name: str, role: str, wards: tuple[str, ...], password: str) -> Path:
         """Add a user, or change one, and return the file. It is replaced in one step, for its owner's eyes only.
 
@@ -133,6 +148,13 @@ class Users:
                 f"a user is a name of small letters, digits, dots and dashes, a role and wards; found {name!r}: "
                 f"{error.errors()[0]['msg']}; correct it"
             ) from None
+        return self._replace(file)
+
+    def remove(self, name: str) -> Path:
+        """Take a user out, and return the file; one who is not in it stays out."""
+        return self._replace(_File(users={each: user for each, user in self.all().items() if each != name}))
+
+    def _replace(self, file: _File) -> Path:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_name(f".{self._path.name}.part")
         part.unlink(missing_ok=True)
@@ -154,6 +176,7 @@ class Throttle:
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._told: set[str] = set()  # who was told to wait, since the last wrong password
 
     def wait_s(self, name: str, now_s: float) -> float:
         """Return how long this name has to wait before its next try."""
@@ -162,20 +185,32 @@ class Throttle:
             return 0.0
         return max(0.0, at_s + min(2.0 ** (count - self.FREE), self.LONGEST_S) - now_s)
 
+    def tell(self, name: str) -> bool:
+        """Whether this is the first time in this wait that the name is told to wait."""
+        is_first = name not in self._told
+        self._told.add(name)
+        return is_first
+
     def failed(self, name: str, now_s: float) -> None:
         """Note a wrong password."""
+        self._told.discard(name)
         count, at_s = self._failures.pop(name, (0, now_s))
         self._failures[name] = (1 if now_s - at_s > self.FORGOTTEN_S else count + 1, now_s)
         while len(self._failures) > self.MOST_NAMES:
-            self._failures.popitem(last=False)
+            self._told.discard(self._failures.popitem(last=False)[0])
 
     def succeeded(self, name: str) -> None:
         """Forget the wrong passwords before the right one."""
+        self._told.discard(name)
         self._failures.pop(name, None)
 
 
 class Refused(Exception):  # not an error of ours: the answer to a person
-    """A person may not, or not so; the text says why."""
+    """A person may not, or not so; the text says why. `is_news` is False where the same was said a moment ago."""
+
+    def __init__(self, text: str, *, is_news: bool = True) -> None:
+        super().__init__(text)
+        self.is_news = is_news
 
 
 class Door:
@@ -188,8 +223,8 @@ class Door:
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(os.urandom(16).hex())
 
-    def enter(self, name: str, password: str, now_s: float) -> None:
-        """Let a person in.
+    def enter(self, name: str, password: str, now_s: float) -> User:
+        """Let a person in, and return who it is.
 
         Raises
         ------
@@ -199,16 +234,30 @@ class Door:
         with self._lock:
             wait_s = self._throttle.wait_s(name, now_s)
             if wait_s > 0:
-                raise Refused(f"Too many wrong passwords. Try again in {wait_s:.0f} s.")
-            user = self._users.all().get(name)
+                is_news = self._throttle.tell(name)
+                raise Refused(f"Too many wrong passwords. Try again in {wait_s:.0f} s.", is_news=is_news)
+            user = self._users.current().get(name)
             try:
                 # Who is no user costs the same time, so that names cannot be found out.
                 self._hasher.verify(self._nobody if user is None else user.password, password)
             except (VerificationError, InvalidHashError):
+                user = None
+            if user is None:
                 self._throttle.failed(name, now_s)
-                raise Refused("Wrong name or password.") from None
+                raise Refused("Wrong name or password.")
             self._throttle.succeeded(name)
+            return user
 
-    def user(self, name: str) -> User | None:
-        """Return a user as the file has it now; None for one who was taken out."""
-        return self._users.all().get(name)
+    def user(self, name: str, password: str) -> User | None:
+        """Return who came in by that hash of a password, as the file has him now; None when he is out, or it is."""
+        user = self._users.current().get(name)
+        return user if user is not None and user.password == password else None
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a user of that name."""
+        return name in self._users.current()
+
+    @property
+    def problem(self) -> str:
+        """Why the file of users is not what counts now; empty where it is."""
+        return self._users.problem

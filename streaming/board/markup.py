@@ -25,6 +25,16 @@ def banner(faults: Sequence[str]) -> str:
     return f'<div class="banner" role="alert">{lines}<div>Look at the monitors at the bedside.</div></div>'
 
 
+def waiting(faults: Sequence[str]) -> str:
+    """Return a page that has nothing to show yet, and why."""
+    return f'<div class="page patient{" late" if faults else ""}"{_room(faults)}>{banner(faults)}</div>'
+
+
+def _room(faults: Sequence[str]) -> str:
+    """Return the room that the banner takes on a page that scrolls, where it stays in sight."""
+    return f' style="--lines:{len(faults) + 1}"' if faults else ""
+
+
 def ward(ward_id: str, shown: Sequence[Tile], faults: Sequence[str], now_ms: int) -> str:
     """Return the whole ward."""
     columns, rows = grid(len(shown))
@@ -57,7 +67,7 @@ def tile(shown: Tile, now_ms: int) -> str:
         f'<div class="small">{_small(shown, now_ms)}</div>'
         f'<div class="alarms">{_alarms(shown)}</div>'
         f'<div class="technical">{_technical(shown)}</div>'
-        f'<div class="news2">{escape(words.news2(shown.news2, shown.news2_missing))}</div></article>'
+        f'<div class="news2">{_score(shown, now_ms)}</div></article>'
     )
 
 
@@ -116,6 +126,14 @@ def _alarm(alert: AlertEvent, said: str) -> str:
     )
 
 
+def _score(shown: Tile, now_ms: int) -> str:
+    said = escape(words.news2(shown.news2, shown.news2_missing))
+    age_ms = now_ms - shown.scored_ms
+    if shown.news2 is None or age_ms <= freshness.LONGEST_LIVE_MS:
+        return f'<span class="score">{said}</span>'
+    return f'<span class="score old">{said} <small>{words.age(age_ms / 1000)}</small></span>'
+
+
 def _technical(shown: Tile) -> str:
     return f"⚙ {escape(', '.join(map(words.short, shown.technical)))}" if shown.technical else ""
 
@@ -133,14 +151,14 @@ def patient(shown: Tile, ward_id: str, faults: Sequence[str], now_ms: int) -> st
     )
     priority = shown.priority
     return (
-        f'<div class="page patient{" late" if faults else ""}">{banner(faults)}'
+        f'<div class="page patient{" late" if faults else ""}"{_room(faults)}>{banner(faults)}'
         f'<header><button data-act="ward:{escape(ward_id, quote=True)}">← {escape(ward_id)}</button>'
         f"<b>bed {escape(shown.bed)}</b>"
         f'<span class="counts">{escape(shown.patient_id)}</span>{_age(shown, now_ms)}'
         f"<span>{freshness.clock(now_ms)} UTC</span>{_leave()}</header>"
         f'<article class="tile {priority or "calm"}" data-patient="{escape(shown.patient_id, quote=True)}">'
         f'<div class="small"><span class="priority">{words.SHAPES[priority]} {words.NAMES[priority]}</span>{vitals}'
-        f"<span>{escape(words.news2(shown.news2, shown.news2_missing))}</span></div>"
+        f"{_score(shown, now_ms)}</div>"
         f'<div class="alarms">{alerts}</div></article></div>'
     )
 

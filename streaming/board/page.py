@@ -18,6 +18,9 @@ CHROME: Final = """<style>
 [data-testid="stMain"] { background: #10151b; }
 .st-key-inner { padding: 0 1rem 1rem; }
 .st-key-inner td, .st-key-inner th { padding: 0.15rem 1.2rem 0.15rem 0; text-align: left; }
+/* screen.js says when: what lies below the patient's head may not look live either. */
+.stale .st-key-inner { filter: grayscale(1) brightness(0.6); }
+.stale .st-key-inner td { text-decoration: line-through; }
 </style>"""
 
 
@@ -42,7 +45,7 @@ def main() -> None:
     if ward_id is None:
         choose(wards)
     elif not user.sees(ward_id):
-        board.desk.note(st.session_state.name, "look at a ward", "refused: not among the user's wards")
+        board.audit.note(st.session_state.name, "look at a ward", "refused: not among the user's wards")
         refuse(f"You may not see the ward {ward_id}.")
     else:
         ward(board, user, ward_id)
@@ -52,19 +55,23 @@ def sign_in(board: Board) -> None:
     """Ask for name and password; the address stays, so a link leads on to where it points."""
     with st.container(key="inner", width=420), st.form("login"):
         st.title("Wardwatch")
+        if board.door.problem:
+            st.warning("The file of users cannot be used: changes in it do not count. The log of the board says why.")
         name = st.text_input("Name", autocomplete="username").strip()
         password = st.text_input("Password", type="password", autocomplete="current-password")
         if not st.form_submit_button("Sign in"):
             return
         try:
-            board.door.enter(name, password, time.monotonic())
+            user = board.door.enter(name, password, time.monotonic())
         except Refused as refused:
-            known = name if board.door.user(name) is not None else "unknown"  # it may be a password in the wrong field
-            board.desk.note(known, "sign in", f"refused: {refused}")
+            if refused.is_news:
+                known = name if board.door.knows(name) else "unknown"  # it may be a password in the wrong field
+                board.audit.note(known, "sign in", f"refused: {refused}")
             st.error(str(refused))
             return
-    board.desk.note(name, "sign in", "accepted")
+    board.audit.note(name, "sign in", "accepted")
     st.session_state.name = name
+    st.session_state.password = user.password  # its hash: where it is changed, the session ends
     st.session_state.entered_s = time.monotonic()
     st.rerun()
 

@@ -28,24 +28,26 @@ SILENCES: Final = {f"{minutes} min": timedelta(minutes=minutes) for minutes in (
 EXPIRIES: Final = {"4 h": 4, "12 h": 12, "24 h": 24, "48 h": 48, "72 h": 72}
 CHARTS_EVERY_S: Final = 10.0
 MOST_EPISODES: Final = 50
+NOT_KNOWN: Final = "Not known: the store of alarms has not answered yet."
 
 
 def show(board: Board, name: str, user: User, patient_id: str, alert_id: str | None) -> None:
     """Show a patient who lies in a ward that the user may see."""
     try:
         found = board.screens.patient(patient_id, user, st.query_params.get("ward"))
-    except NotYet:
-        _wait()
+    except NotYet as not_yet:
+        _wait(user, not_yet.faults)
         return
     if found is None:
-        board.desk.note(name, "look at a patient", "refused: in none of the user's wards", patient_id=patient_id)
+        board.audit.note(name, "look at a patient", "refused: in none of the user's wards", patient_id=patient_id)
         with st.container(key="inner"):
             st.error("There is no such patient in the wards that you may see.")
             if st.button("Wards"):
                 screen.go()
         return
-    if not board.screens.kept(patient_id)[0].is_read and not found.faults:
-        _wait()
+    is_known = board.screens.kept(patient_id) is not None
+    if not is_known and not found.faults:
+        _wait(user, [])
         return
     actor = Actor(name, user, patient_id, found.ward_id)
     _head(board, actor)
@@ -59,12 +61,13 @@ def show(board: Board, name: str, user: User, patient_id: str, alert_id: str | N
             _silence(board, actor, found)
         with right:
             _set_limit(board, actor)
-        _tables(board, actor)
+        _tables(board, actor, was_known=is_known)
 
 
 @st.fragment(run_every=0.5)
-def _wait() -> None:
+def _wait(user: User, faults: list[str]) -> None:
     """Come back until the ward is read."""
+    screen.show(markup.waiting(faults), user, "", key="waiting")
     st.write("Looking for the patient …")
     st.session_state.waits = st.session_state.get("waits", 0) + 1
     if st.session_state.waits > 1:
@@ -77,7 +80,8 @@ def _head(board: Board, actor: Actor) -> None:
     """Show vitals and open alerts, live. When other alerts are open than before, the whole page follows."""
     try:
         found = board.screens.patient(actor.patient_id, actor.user, actor.ward_id)
-    except NotYet:
+    except NotYet as not_yet:
+        screen.show(markup.waiting(not_yet.faults), actor.user, "", key="waiting")
         return
     if found is None or found.ward_id != actor.ward_id or screen.signed_in(board) != actor.user:
         st.rerun(scope="app")
@@ -112,8 +116,11 @@ def _offer(board: Board, actor: Actor, found: Found, alert_id: str) -> None:
 def _trends(board: Board, actor: Actor, span_h: int) -> None:
     """Draw every vital that was measured, with limits and alarms."""
     now = datetime.now(UTC)
-    rows, known = board.screens.kept(actor.patient_id)
-    limits, alarms = in_force(known, now), episodes(rows.events)
+    kept = board.screens.kept(actor.patient_id)
+    if kept is None:
+        st.warning(f"{NOT_KNOWN} Neither limits nor alarms are drawn in.")
+    limits = [] if kept is None else in_force(kept.limits, now)
+    alarms = [] if kept is None else episodes(kept.events)
     if span_h == LIVE_H:
         history = board.tail.history
         found = {vital: history.course(actor.patient_id, vital) for vital in INDEX}
@@ -167,7 +174,11 @@ def _set_limit(board: Board, actor: Actor) -> None:
         st.caption("You may look, and not set limits.")
         return
     now = datetime.now(UTC)
-    _, known = board.screens.kept(actor.patient_id)
+    kept = board.screens.kept(actor.patient_id)
+    if kept is None:
+        st.caption(NOT_KNOWN)
+        return
+    known = kept.limits
     limits = {limit.condition: limit for limit in in_force(known, now)}
     condition = st.selectbox("Condition", [each.name for each in LIMIT_CONDITIONS], format_func=tables.condition)
     now_in_force = limits[condition]
@@ -191,12 +202,21 @@ def _set_limit(board: Board, actor: Actor) -> None:
 
 
 @st.fragment(run_every=2.0)
-def _tables(board: Board, actor: Actor) -> None:
-    rows, known = board.screens.kept(actor.patient_id)
+def _tables(board: Board, actor: Actor, *, was_known: bool) -> None:
+    """Show what has happened and which limits hold. Where that was not known before, the form follows."""
+    kept = board.screens.kept(actor.patient_id)
+    if kept is not None and not was_known:
+        st.rerun(scope="app")
     left, right = st.columns(2)
     with left:
         st.subheader("Alarm history")
-        st.html(markup.table(tables.EPISODE_COLUMNS, tables.episode_rows(episodes(rows.events)[:MOST_EPISODES])))
+        if kept is None:
+            st.write(NOT_KNOWN)
+        else:
+            st.html(markup.table(tables.EPISODE_COLUMNS, tables.episode_rows(episodes(kept.events)[:MOST_EPISODES])))
     with right:
         st.subheader("Limits in force")
-        st.html(markup.table(tables.LIMIT_COLUMNS, tables.limit_rows(in_force(known, datetime.now(UTC)))))
+        if kept is None:
+            st.write(NOT_KNOWN)
+        else:
+            st.html(markup.table(tables.LIMIT_COLUMNS, tables.limit_rows(in_force(kept.limits, datetime.now(UTC)))))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -20,16 +20,19 @@ import msgspec
 from lakehouse.cassandra import Cassandra
 from lakehouse.cassandra_session import Row
 from lakehouse.contract import CassandraTable
+from lakehouse.errors import WardwatchError
 from lakehouse.events import AlertEvent
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import ALERT_EVENTS, LIMITS_BY_PATIENT, OPEN_ALERTS_BY_WARD, WARD_BOARD
+from streaming.background import Background
+from streaming.board.changes import CHANGING_S, Change
 from streaming.board.tiles import Bed
+from streaming.partitions import partitions_of
 
 logger = logging.getLogger(__name__)
 
 REFRESH_S: Final = 0.5  # of one ward or patient: at most one query in this time
-SETTLED_S: Final = 0.2  # after an event its row in the ward's list may still be on its way,
-CHANGING_S: Final = 2.0  # so it is looked for until then
+SETTLED_S: Final = 0.2  # after an event its row in the ward's list may still be on its way
 FORGOTTEN_S: Final = 30.0  # nobody has looked for so long
 WARDS_S: Final = 60.0
 PATIENCE_S: Final = 1.0
@@ -63,11 +66,11 @@ class Watched:
     asked_s: float = float("-inf")
 
 
-def due(watched: Watched, changed_s: float, now_s: float) -> Query[Any] | None:
+def due(watched: Watched, change: Change, now_s: float) -> Query[Any] | None:
     """Return the query to make now: the one that is most overdue; None where none is, or one was made just now."""
     if now_s - watched.asked_s < REFRESH_S:
         return None
-    is_changing = SETTLED_S <= now_s - changed_s <= CHANGING_S
+    is_changing = now_s - change.first_s >= SETTLED_S and now_s - change.last_s <= CHANGING_S
 
     def overdue_s(query: Query[Any]) -> float:
         every_s = REFRESH_S if is_changing and query.changes else query.every_s
@@ -89,20 +92,40 @@ class _Document(msgspec.Struct):
     vitals: dict[str, tuple[float, int]]
     news2: int | None
     news2_missing: list[str]
+    scored_ms: int | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(list[_Document])
 
 
 def beds_of(rows: Iterable[Row]) -> list[Bed]:
-    """Return the beds of a ward from its documents; a lane of another split may have left an older one of a patient."""
+    """Return the beds of a ward from its documents, of a patient as the newest has him.
+
+    A document counts until newer ones cover its partitions: each lane that begins writes one of every ward, and nobody
+    takes a patient out of what another split of the lanes has left.
+    """
     found: dict[str, Bed] = {}
-    for row in sorted(rows, key=_written_at):
+    covered: set[int] = set()
+    for row in sorted(rows, key=_written_at, reverse=True):
+        partitions = set(partitions_of(row["lane"]))
+        if partitions <= covered:
+            continue
+        covered |= partitions
         for each in _decoder.decode(row["beds"]):
-            found[each.patient_id] = Bed(
-                each.patient_id, each.bed, each.heard_ms or 0, each.vitals, each.news2, tuple(each.news2_missing)
-            )
+            found.setdefault(each.patient_id, _bed(each))
     return list(found.values())
+
+
+def _bed(document: _Document) -> Bed:
+    return Bed(
+        document.patient_id,
+        document.bed,
+        document.heard_ms or 0,
+        document.vitals,
+        document.news2,
+        tuple(document.news2_missing),
+        document.scored_ms or 0,
+    )
 
 
 def _written_at(row: Row) -> datetime:
@@ -156,6 +179,7 @@ class Patient:
 
     events: list[Row] = field(default_factory=list)
     limits: list[Row] = field(default_factory=list)
+    since_ms: int = 0
     is_read: bool = False  # both, at least once
 
 
@@ -164,32 +188,29 @@ class Reader:
 
     Parameters
     ----------
-    changed_s
-        When something about a ward or patient was said in the log, in monotonic seconds.
+    change
+        As `Changes.of`: when something about a ward or patient was said in the log.
     """
 
-    def __init__(self, settings: Settings, changed_s: Callable[[str], float]) -> None:
+    def __init__(self, settings: Settings, change: Callable[[str], Change]) -> None:
         self._settings = settings
-        self._changed_s = changed_s
+        self._change = change
         self._lock = Lock()
-        self._stop = Event()
         self._kick = Event()
         self._watched: dict[str, Watched] = {}
         self._wards_read_s = float("-inf")
-        self._thread = Thread(target=self._run, name="reader", daemon=True)
+        self._thread = Background("reader", self._run)
         self.wards: frozenset[str] = frozenset()
         self.error = ""
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        self._kick.set()
-        self._thread.join()
+        self._thread.__exit__(kind, error, trace)
 
     def ward(self, ward_id: str) -> Ward:
         """Return a ward as last read, and see to it that it is read from now on."""
@@ -216,7 +237,7 @@ class Reader:
         )
         events, limits = watched.queries
         is_read = events.rows is not None and limits.rows is not None
-        return Patient(events.rows or [], limits.rows or [], is_read)
+        return Patient(events.rows or [], limits.rows or [], watched.since_ms, is_read)
 
     def _look(self, name: str, subject: str, queries: Callable[[], tuple[Query[Any], ...]]) -> Watched:
         now_s = time.monotonic()
@@ -228,18 +249,18 @@ class Reader:
             watched.looked_s = now_s
             return watched
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
+    def _run(self, stop: Event) -> None:
+        while not stop.is_set():
             try:
                 with Cassandra(self._settings, Service.BOARD, patience_s=PATIENCE_S) as cassandra:
-                    while not self._stop.is_set():
+                    while not stop.is_set():
                         self._pass(cassandra)
                         self._kick.wait(_PASS_S)
                         self._kick.clear()
-            except Exception as error:  # whatever it is: the pages say that the store is away, and it may pass
+            except (WardwatchError, msgspec.MsgspecError) as error:  # the pages say that the store is away; it may pass
                 self.error = str(error)
                 logger.warning("the board does not see the store: %s; trying again", error)
-                self._stop.wait(1.0)
+                stop.wait(1.0)
 
     def _pass(self, cassandra: Cassandra) -> None:
         now_s = time.monotonic()
@@ -247,7 +268,7 @@ class Reader:
             self._watched = {name: each for name, each in self._watched.items() if now_s - each.looked_s < FORGOTTEN_S}
             watched = list(self._watched.values())
         for each in watched:
-            query = due(each, self._changed_s(each.subject), now_s)
+            query = due(each, self._change(each.subject), now_s)
             if query is not None:
                 each.asked_s = now_s
                 read_ms = int(time.time() * 1000)

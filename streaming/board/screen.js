@@ -5,21 +5,34 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = parentElement.activeElement?.dataset?.act;
   place.innerHTML = data.html;
   root.classList.toggle("may-answer", data.may_answer);
-  root.classList.remove("cut-off");
   root.cameAt = performance.now();
+  root.lateAfterMs = data.late_after_ms;
   if (focused) place.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
 
   // The page is drawn anew every second, perhaps between press and release: the two are matched by what they mean.
   const act = (event) => event.target.closest("[data-act]")?.dataset.act;
-  root.onpointerdown = (event) => { root.pressed = act(event); };
+  root.onpointerdown = (event) => { root.pressed = event.button === 0 ? act(event) : null; };
   root.onpointerup = (event) => {
-    if (act(event) && act(event) === root.pressed) setTriggerValue("act", root.pressed);
+    if (event.button === 0 && act(event) && act(event) === root.pressed) setTriggerValue("act", root.pressed);
     root.pressed = null;
   };
-  root.onkeydown = (event) => { if (event.key === "Enter" && act(event)) setTriggerValue("act", act(event)); };
+  root.onkeydown = (event) => {
+    if ((event.key !== "Enter" && event.key !== " ") || !act(event)) return;
+    event.preventDefault();  // Space would scroll
+    if (!event.repeat) setTriggerValue("act", act(event));
+  };
 
-  const look = setInterval(() => {
-    root.classList.toggle("cut-off", performance.now() - root.cameAt > data.late_after_ms);
-  }, 250);
-  return () => clearInterval(look);
+  // One timer a screen, kept with it: each drawing is a call of its own, and only the last one is ever cleaned up.
+  const look = () => {
+    const isCutOff = performance.now() - root.cameAt > root.lateAfterMs;
+    root.classList.toggle("cut-off", isCutOff);
+    document.documentElement.classList.toggle("stale", isCutOff || place.querySelector(".late") !== null);
+  };
+  clearInterval(root.looking);
+  root.looking = setInterval(look, 250);
+  look();
+  return () => {
+    clearInterval(root.looking);
+    document.documentElement.classList.remove("stale");
+  };
 }

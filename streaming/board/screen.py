@@ -9,11 +9,13 @@ from typing import Final
 
 import streamlit as st
 
-from streaming.board.desk import Actor, Place
+from streaming.board.desk import Actor
 from streaming.board.freshness import CONNECTION_LATE_MS
 from streaming.board.login import Refused, Right, User
 from streaming.board.markup import banner
+from streaming.board.screens import NotYet
 from streaming.board.server import Board
+from streaming.board.tail import Place
 
 EVERY_S: Final = 1.0
 SESSION_S: Final = 12 * 3600  # a shift
@@ -32,11 +34,11 @@ _component = st.components.v2.component(
 
 
 def signed_in(board: Board) -> User | None:
-    """Return the user of this session; None before signing in, after the shift, or when the user was taken out."""
+    """Return the user of this session; None before signing in, after the shift, and for whom the door is shut now."""
     name = st.session_state.get("name")
     if name is None or time.monotonic() - st.session_state.entered_s > SESSION_S:
         return None
-    return board.door.user(name)
+    return board.door.user(name, st.session_state.password)
 
 
 def show(html: str, user: User, ward_id: str, key: str) -> str | None:
@@ -64,12 +66,26 @@ def do(board: Board, name: str, user: User, ward_id: str, act: str) -> None:
         st.rerun(scope="app")
     elif kind == "acknowledge":
         patient_id = patient_of(what)
-        found = board.screens.patient(patient_id, user, ward_id)
-        if found is None or found.ward_id != ward_id:
-            st.toast(f"There is no such alert in {ward_id}.", icon=_REFUSED)
-            return
-        actor = Actor(name, user, patient_id, ward_id)
-        send(lambda: board.desk.acknowledge(actor, what), "Acknowledgement")
+        send(lambda: acknowledge(board, Actor(name, user, patient_id, ward_id), what), "Acknowledgement")
+
+
+def acknowledge(board: Board, actor: Actor, alert_id: str) -> Place:
+    """Acknowledge an alert that was clicked in a ward.
+
+    Raises
+    ------
+    Refused
+        Also where the patient does not lie in that ward, or where he lies is not known yet.
+    """
+    try:
+        found = board.screens.patient(actor.patient_id, actor.user, actor.ward_id)
+    except NotYet:
+        why_not = f"who lies in {actor.ward_id} is being read; try again"
+    else:
+        if found is not None and found.ward_id == actor.ward_id:
+            return board.desk.acknowledge(actor, alert_id)
+        why_not = f"there is no such alert in {actor.ward_id}"
+    raise board.desk.refusal(actor, "acknowledge", {"alert_id": alert_id}, why_not)
 
 
 def send(act: Callable[[], Place], what: str) -> None:

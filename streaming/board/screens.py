@@ -9,12 +9,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
 
+from lakehouse.cassandra_session import Row
 from lakehouse.tables import NO_WARD
 from streaming.bedside import census
 from streaming.board import freshness, markup, tiles
 from streaming.board.limits import Accepted, accepted
 from streaming.board.login import ALL_WARDS, User
-from streaming.board.reader import Patient, Reader, Ward
+from streaming.board.reader import Reader, Ward
 from streaming.board.tail import Tail
 from streaming.board.tiles import Tile
 from streaming.board.trends import Trends
@@ -23,7 +24,11 @@ DRAWN_FOR_S: Final = 0.5
 
 
 class NotYet(Exception):
-    """It is being read for the first time; look again in a moment."""
+    """It is not known yet: look again in a moment. `faults` say what is wrong with the page meanwhile."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("not known yet")
+        self.faults = faults
 
 
 class Found(NamedTuple):
@@ -32,6 +37,13 @@ class Found(NamedTuple):
     ward_id: str
     tile: Tile
     faults: list[str]
+
+
+class Kept(NamedTuple):
+    """The rows of a patient's alert events, and the limits messages that count since the last discharge."""
+
+    events: list[Row]
+    limits: list[Accepted]
 
 
 class Screens:
@@ -51,7 +63,8 @@ class Screens:
             at_s, html = self._drawn.get(ward_id, (float("-inf"), ""))
             if time.monotonic() - at_s > DRAWN_FOR_S:
                 ward, now_ms = self._reader.ward(ward_id), clock_ms()
-                html = markup.ward(ward_id, self._tiles(ward_id, ward, now_ms), self._faults(ward, now_ms), now_ms)
+                faults = self._faults(ward.read_ms, ward.since_ms, now_ms)
+                html = markup.ward(ward_id, self._tiles(ward_id, ward, now_ms), faults, now_ms)
                 self._drawn[ward_id] = time.monotonic(), html
             return html
 
@@ -69,51 +82,58 @@ class Screens:
         Raises
         ------
         NotYet
-            While a ward, where the patient may lie, is read for the first time.
+            Where the patient has not been found and a ward, where he may lie, is not read yet, or the page is late.
         """
         now_ms = clock_ms()
-        for ward_id in self._wards_of(patient_id, user, hint):
+        are_read, late = True, list[str]()
+        for ward_id in self._wards_of(patient_id, user, hint, now_ms):
             ward = self._reader.ward(ward_id)
-            faults = self._faults(ward, now_ms)
+            faults = self._faults(ward.read_ms, ward.since_ms, now_ms)
             found = next((tile for tile in self._tiles(ward_id, ward, now_ms) if tile.patient_id == patient_id), None)
             if found is not None:
                 return Found(ward_id, found, faults)
-            if not ward.is_read and not faults:
-                raise NotYet
+            are_read &= ward.is_read
+            late = faults or late
+        if late or not are_read:
+            raise NotYet(late)
         return None
 
-    def _wards_of(self, patient_id: str, user: User, hint: str | None) -> list[str]:
-        """Return the wards, among those that a user may see, in which a patient may lie."""
+    def _wards_of(self, patient_id: str, user: User, hint: str | None, now_ms: int) -> list[str]:
+        """Return the wards, among those that a user may see, in which a patient may lie; the likeliest first."""
         stay = self._tail.stays.get(patient_id)
         if stay is not None and stay.ward_id:
             candidates = [stay.ward_id]
         elif ALL_WARDS not in user.wards:
-            candidates = list(user.wards)
+            candidates = sorted(user.wards, key=lambda ward_id: ward_id != hint)
         elif hint is not None:
             candidates = [hint]
         else:  # a link from a mail: there has been an alert
             kept = self._reader.patient(patient_id)
-            if not kept.is_read and not self._reader.error:
-                raise NotYet
+            if not kept.is_read:
+                raise NotYet(self._faults(0, kept.since_ms, now_ms))
             last = max(kept.events, key=lambda row: row["received_at"], default=None)
             candidates = [(last and last["ward_id"]) or NO_WARD]
         return [ward_id for ward_id in candidates if user.sees(ward_id)]
 
-    def kept(self, patient_id: str) -> tuple[Patient, list[Accepted]]:
-        """Return the rows of a patient, and the limits messages that count since the last discharge."""
+    def kept(self, patient_id: str) -> Kept | None:
+        """Return what the store has of a patient; None while that is not known."""
         rows = self._reader.patient(patient_id)
+        if not rows.is_read:
+            return None
         stay = self._tail.stays.get(patient_id)
         gone_ms = stay.discharged_ms if stay is not None else 0
         since = datetime.fromtimestamp(gone_ms / 1000, UTC) if gone_ms else None
-        return rows, accepted(rows.limits, since)
+        return Kept(rows.events, accepted(rows.limits, since))
 
     def _tiles(self, ward_id: str, ward: Ward, now_ms: int) -> list[Tile]:
-        beds = tiles.occupied(ward_id, ward.beds, self._tail.stays)
+        stays = dict(self._tail.stays)  # as of now: the tail goes on writing
+        beds = tiles.occupied(ward_id, ward.beds, stays)
         return tiles.tiles(beds, ward.alerts, self._tail.history.latest, self._trends.of, now_ms)
 
-    def _faults(self, ward: Ward, now_ms: int) -> list[str]:
+    def _faults(self, read_ms: int, since_ms: int, now_ms: int) -> list[str]:
+        """Return what is wrong with a page of which the store was read then, and has been asked since."""
         log = self._tail.signs()
-        store = replace(log, store_ms=ward.read_ms, store_since_ms=ward.since_ms, store_error=self._reader.error)
+        store = replace(log, store_ms=read_ms, store_since_ms=since_ms, store_error=self._reader.error)
         return freshness.faults(store, now_ms)
 
 

@@ -10,6 +10,7 @@ from streamlit.web import bootstrap
 
 from lakehouse.folding import warm_up
 from lakehouse.settings import Settings
+from streaming.board.audit import Audit
 from streaming.board.desk import Desk
 from streaming.board.login import Door, Users
 from streaming.board.reader import Reader
@@ -26,6 +27,7 @@ class Board:
     settings: Settings
     tail: Tail
     screens: Screens
+    audit: Audit
     desk: Desk
     door: Door
 
@@ -55,10 +57,12 @@ def run(settings: Settings) -> None:
     warm_up()
     with (
         Tail(settings) as tail,
-        Reader(settings, tail.changed_s) as reader,
-        Desk(settings) as desk,
+        Reader(settings, tail.changes.of) as reader,
+        Audit(settings) as audit,
+        Desk(settings, audit.note) as desk,
     ):
-        _serving.append(Board(settings, tail, Screens(tail, reader, settings.care_teams), desk, Door(users)))
+        screens = Screens(tail, reader, settings.care_teams)
+        _serving.append(Board(settings, tail, screens, audit, desk, Door(users)))
         flags = flags_of(settings)
         bootstrap.load_config_options(flags)
         bootstrap.run(str(PAGE), is_hello=False, args=[], flag_options=flags)

@@ -23,7 +23,7 @@ Trending = Callable[[str, str, int], Trend]
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """Who lies where, and the score that the alarms use, as the speed layer wrote it last."""
+    """Who lies where, and the score that the alarms use, as the speed layer wrote it last. Times by the alarm clock."""
 
     patient_id: str
     bed: str | None = None
@@ -31,6 +31,7 @@ class Bed:
     vitals: Mapping[str, tuple[float, int]] = field(default_factory=dict)  # value, measured at
     news2: int | None = None
     news2_missing: tuple[str, ...] = ()
+    scored_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,9 @@ class Tile:
     technical: tuple[AlertEvent, ...]
     vitals: Mapping[str, Shown]
     sparklines: Mapping[str, str]
-    news2: int | None
+    news2: int | None  # None also where it has become too old to be shown
     news2_missing: tuple[str, ...]
+    scored_ms: int
     heard_ms: int
 
     @property
@@ -138,22 +140,24 @@ def _stays(ward_id: str, stay: Stay | None) -> bool:
 def tile(bed: Bed, alerts: Sequence[AlertEvent], latest: Latest | None, trend: Trending, now_ms: int) -> Tile:
     """Return one bed's tile. Of each vital the newer of log and store is shown."""
     values = dict(bed.vitals)
-    period_ms = 0
+    periods_ms: dict[str, int] = {}
     if latest is not None:
-        period_ms = latest.period_ms
-        for vital, value, at_ms in zip(VITALS, latest.values.tolist(), latest.at_ms.tolist(), strict=True):
+        newest = zip(VITALS, latest.values.tolist(), latest.at_ms.tolist(), latest.period_ms.tolist(), strict=True)
+        for vital, value, at_ms, period_ms in newest:
             if at_ms and at_ms >= values.get(vital.name, (0.0, 0))[1]:
                 values[vital.name] = (value, at_ms)
+                periods_ms[vital.name] = period_ms
     trends = {name: trend(bed.patient_id, name, now_ms) for name in values}
     shown = {
         name: Shown(
             value,
             at_ms,
-            freshness.of_value(name, at_ms, period_ms, now_ms),
+            freshness.of_value(name, at_ms, periods_ms.get(name, 0), now_ms),
             trends[name].arrow,
         )
         for name, (value, at_ms) in values.items()
     }
+    score_freshness = freshness.of_score(bed.scored_ms, {name: at for name, (_, at) in bed.vitals.items()}, now_ms)
     asking_first = sorted(alerts, key=lambda alert: (is_answered(alert), -rank(alert), _onset(alert)))
     return Tile(
         patient_id=bed.patient_id,
@@ -162,8 +166,9 @@ def tile(bed: Bed, alerts: Sequence[AlertEvent], latest: Latest | None, trend: T
         technical=tuple(alert for alert in asking_first if alert.condition in TECHNICAL),
         vitals=shown,
         sparklines={name: each.sparkline for name, each in trends.items() if each.sparkline},
-        news2=bed.news2,
+        news2=None if score_freshness is Freshness.GONE else bed.news2,
         news2_missing=bed.news2_missing,
+        scored_ms=bed.scored_ms,
         heard_ms=max(bed.heard_ms, latest.heard_ms if latest is not None else 0),
     )
 

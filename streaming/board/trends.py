@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clinical.conditions import LIMIT_CONDITIONS
+from clinical.conditions import LIMIT_CONDITIONS, TECHNICAL_CONDITIONS
 from clinical.policy import POLICY
 from clinical.vitals import HEART_RATE, SPO2
-from streaming.board.history import STEP_MS
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
+from streaming.board.history import STEP_MS, Floats, Ints
 
 MINUTE_MS: Final = 60_000
 NOW_MS: Final = 2 * MINUTE_MS  # the median of so long is how the patient is now ...
@@ -24,9 +20,12 @@ BEFORE_MS: Final = (12 * MINUTE_MS, 8 * MINUTE_MS)  # ... and of this stretch ho
 FEWEST: Final = 3
 STEEP: Final = 3.0  # spreads
 
-_VITAL_OF: Final = {condition.name: condition.vital for condition in LIMIT_CONDITIONS}
+VITAL_OF: Final[dict[str, str | None]] = {
+    **{condition.name: condition.vital for condition in LIMIT_CONDITIONS},
+    **{condition.name: condition.vital for condition in TECHNICAL_CONDITIONS},
+}
 # What a display and a quiet night leave open says nothing about a direction: the least spread of the limits policy.
-SPREADS: Final = {_VITAL_OF[limit.condition]: limit.least_spread for limit in POLICY.personal}
+SPREADS: Final = {VITAL_OF[limit.condition]: limit.least_spread for limit in POLICY.personal}
 
 MOST_KEPT: Final = 10_000
 SPARKED: Final = (HEART_RATE.name, SPO2.name)

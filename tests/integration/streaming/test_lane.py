@@ -129,7 +129,6 @@ def test_two_lanes_share_the_log_and_each_goes_on_from_its_own_state(own: Settin
     assert set(boards) == set(LANES)
     shown = [bed for beds in boards.values() for bed in beds]
     assert sorted(bed["patient_id"] for bed in shown) == sorted(patients)
-    assert {alert["condition"] for bed in shown for alert in bed["alerts"]} == {"heart_rate_high"}
 
     for name in LANES:
         with opened(own, name) as again:

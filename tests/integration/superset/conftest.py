@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from bench.hospital import fill
+from bench.hospital import fill, invented
 from credentials import read_env
 from lakehouse.marts import Marts
 from lakehouse.settings import Service, Settings
@@ -64,17 +64,23 @@ class User:
 
 @pytest.fixture(scope="session")
 def superset(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Superset]:
-    """Started afresh in the stack of this run; WARDWATCH_TEST_RUN names a running one instead."""
+    """Started afresh in the stack of this run; WARDWATCH_TEST_RUN names a running one instead, with empty marts."""
     running = os.environ.get("WARDWATCH_TEST_RUN")
     local = LocalStack(Path(running).absolute()) if running else request.getfixturevalue("stack")
     local.up("superset")
-    with Marts(settings, Service.BATCH, patience_s=30) as marts:
-        fill(marts, datetime.now(UTC).date(), DAYS)
     known = read_env(local.run)
     passwords = {name: known[f"WARDWATCH_STACK__SUPERSET_{name.upper()}_PASSWORD"] for name in ("admin", "manager")}
-    yield Superset(local.run, known["WARDWATCH_SUPERSET_URL"], passwords)
-    if not running:
-        local.supervise("stop", "superset")
+    there = Superset(local.run, known["WARDWATCH_SUPERSET_URL"], passwords)
+    today = datetime.now(UTC).date()
+    with Marts(settings, Service.BATCH, patience_s=30) as marts:
+        if running:
+            with invented(marts, today, DAYS) as are_invented:
+                assert are_invented, "invented weeks go into empty marts; found rows of a night; name another stack"
+                yield there
+        else:
+            fill(marts, today, DAYS)
+            yield there
+            local.supervise("stop", "superset")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from bench.hospital import WARDS
-from bench.superset import chromium, dashboards, draw, drawn, log_in, screenshot
+from bench.superset import contexts, dashboards, draw, drawn, log_in, screenshot
 from tests.integration.superset.conftest import DAYS, Superset
 from tests.local_stack import ROOT
 
@@ -21,7 +21,7 @@ PICTURES = ROOT / "docs" / "images"
 
 @pytest.fixture(scope="module")
 def page(superset: Superset) -> Iterator[Page]:
-    with chromium() as new_context:
+    with contexts() as new_context:
         opened = new_context().new_page()
         log_in(opened, superset.url, "manager", superset.passwords["manager"])
         yield opened

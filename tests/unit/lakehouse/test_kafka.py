@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from confluent_kafka import KafkaError
 from pydantic import SecretStr
 
-from lakehouse.kafka import client_config, consumer_config, producer_config, spark_options
+from lakehouse.errors import StoreError, UnconfirmedError
+from lakehouse.kafka import LogWriter, client_config, consumer_config, producer_config, spark_options
 from lakehouse.settings import KafkaSettings, Service, Settings
 
 SETTINGS = Settings(passwords={Service.CLOCK: SecretStr('a"b\\c')})
@@ -48,3 +52,31 @@ def test_a_password_is_quoted_for_java() -> None:
 
 def test_spark_uses_groups_of_the_service() -> None:
     assert spark_options(SETTINGS, Service.CLOCK)["groupIdPrefix"] == "wardwatch-clock-spark"
+
+
+class Producer:
+    """Reports the same error of every record."""
+
+    def __init__(self, code: int) -> None:
+        self._error = KafkaError(code)
+
+    def produce(self, _topic: str, *, on_delivery: Callable[[KafkaError, None], None], **_: bytes) -> None:
+        on_delivery(self._error, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (KafkaError._MSG_TIMED_OUT, UnconfirmedError),
+        (KafkaError.REQUEST_TIMED_OUT, UnconfirmedError),
+        (KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND, UnconfirmedError),
+        (KafkaError.MSG_SIZE_TOO_LARGE, StoreError),
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, StoreError),
+    ],
+)
+def test_only_an_error_that_proves_it_says_that_a_record_is_not_written(code: int, kind: type[StoreError]) -> None:
+    writer = LogWriter(SETTINGS, Service.CLOCK)
+    writer._producer = Producer(code)  # type: ignore[assignment]
+    with pytest.raises(StoreError) as error:
+        writer.write("bedside", b"p1", b"{}", 1.0)
+    assert type(error.value) is kind

@@ -14,12 +14,13 @@ import pytest
 from lakehouse.contract import CassandraTable
 from lakehouse.folding import AlarmFold
 from lakehouse.log import slice_of
-from lakehouse.messages import Admission, Command, Message, Reading, Vitals
+from lakehouse.messages import Admission, Message, Reading, Vitals
 from streaming import board_projection
 from streaming.board_projection import BoardProjection, missing_names
 from waiting import until
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOON_MS = int(NOON.timestamp() * 1000)
 
 
 class FakeCassandra:
@@ -27,6 +28,7 @@ class FakeCassandra:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.found: list[str] = []  # wards that have a document of before
         self.refusals = 0
         self.session = self
 
@@ -38,6 +40,9 @@ class FakeCassandra:
         self.rows.append(row)
         self.refusals -= 1
         return FakeFuture(ConnectionError("away") if self.refusals >= 0 else None)
+
+    def partition_keys(self, _table: CassandraTable) -> list[dict[str, Any]]:
+        return [{"ward_id": ward_id} for ward_id in self.found]
 
     def wards(self) -> list[str]:
         return [row["ward_id"] for row in self.rows]
@@ -74,9 +79,17 @@ class Ward:
     def admit(self, patient_id: str, ward_id: str, bed: str = "1") -> None:
         self.take(Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed=bed))
 
-    def measure(self, patient_id: str, second: float, heart_rate_bpm: float, spo2_pct: float | None = None) -> None:
+    def measure(
+        self,
+        patient_id: str,
+        second: float,
+        heart_rate_bpm: float,
+        spo2_pct: float | None = None,
+        received_second: float | None = None,
+    ) -> None:
         at, vitals = NOON + timedelta(seconds=second), Vitals(heart_rate_bpm=heart_rate_bpm, spo2_pct=spo2_pct)
-        self.take(Reading(patient_id=patient_id, measured_at=at, vitals=vitals), second=second)
+        received = second if received_second is None else received_second
+        self.take(Reading(patient_id=patient_id, measured_at=at, vitals=vitals), second=received)
 
     @contextmanager
     def board(self) -> Iterator[FakeCassandra]:
@@ -98,29 +111,27 @@ def test_a_bed_shows_the_latest_vitals_each_with_its_time(ward: Ward) -> None:
     with ward.board() as cassandra:
         assert until(lambda: cassandra.wards() == ["icu"], 5)
     (bed,) = cassandra.beds("icu")
-    noon_ms = int(NOON.timestamp() * 1000)
-    assert (bed["patient_id"], bed["bed"], bed["heard_ms"]) == ("p1", "7", noon_ms + 2000)
-    assert bed["vitals"] == {"heart_rate_bpm": [82, noon_ms + 2000], "spo2_pct": [97, noon_ms + 1000]}
-    assert bed["alerts"] == []
+    assert (bed["patient_id"], bed["bed"], bed["heard_ms"]) == ("p1", "7", NOON_MS + 2000)
+    assert bed["vitals"] == {"heart_rate_bpm": [82, NOON_MS + 2000], "spo2_pct": [97, NOON_MS + 1000]}
 
 
-def test_an_open_alert_is_shown_until_it_is_over_and_who_acknowledged_it_is_kept(ward: Ward) -> None:
+def test_a_reading_that_comes_late_is_as_old_as_its_device_says(ward: Ward) -> None:
     ward.admit("p1", "icu")
-    for second in range(20):
-        ward.measure("p1", second, heart_rate_bpm=130)
+    ward.measure("p1", 1, heart_rate_bpm=80, received_second=300)
     with ward.board() as cassandra:
         assert until(lambda: cassandra.wards() == ["icu"], 5)
-        (alert,) = cassandra.beds("icu")[0]["alerts"]
-        assert alert == {
-            "condition": "heart_rate_high", "priority": "medium", "onset_ms": alert["onset_ms"],
-            "acknowledged": False, "escalation": 0, "silenced_until_ms": None,
-        }  # fmt: skip
-        alert_id = f"p1.heart_rate_high.{alert['onset_ms']}"
-        ward.take(Command(patient_id="p1", action="acknowledge", alert_id=alert_id, by="nurse"), second=20)
-        assert until(lambda: [a["acknowledged"] for a in cassandra.beds("icu")[0]["alerts"]] == [True], 5)
-        for second in range(21, 40):
-            ward.measure("p1", second, heart_rate_bpm=80)
-        assert until(lambda: cassandra.beds("icu")[0]["alerts"] == [], 5)
+    assert cassandra.beds("icu")[0]["heard_ms"] == NOON_MS + 1000
+
+
+def test_a_score_is_told_with_its_time(ward: Ward) -> None:
+    ward.admit("p1", "icu")
+    ward.admit("p2", "icu")
+    ward.measure("p1", 1, heart_rate_bpm=120)
+    with ward.board() as cassandra:
+        assert until(lambda: cassandra.wards() == ["icu"], 5)
+    scored, never = cassandra.beds("icu")
+    assert (scored["news2"], scored["scored_ms"]) == (2, NOON_MS + 1000)
+    assert (never["news2"], never["scored_ms"]) == (None, None)
 
 
 def test_what_has_not_changed_is_not_written_again(ward: Ward) -> None:
@@ -142,6 +153,17 @@ def test_a_ward_that_has_emptied_is_shown_empty(ward: Ward) -> None:
         assert until(lambda: cassandra.wards() == ["icu"], 5)
         ward.take(Admission(patient_id="p1", event="discharge"), second=5)
         assert until(lambda: cassandra.beds("icu") == [], 5)
+
+
+def test_a_ward_that_has_emptied_while_no_lane_ran_is_shown_empty(ward: Ward) -> None:
+    ward.cassandra.found = ["ward-a", "icu"]
+    ward.cassandra.refusals = 1
+    ward.admit("p1", "icu")
+    with ward.board() as cassandra:
+        assert until(lambda: sorted(cassandra.wards()) == ["icu", "ward-a", "ward-a"], 5)
+        assert not until(lambda: len(cassandra.rows) > 3, 0.5)
+    assert cassandra.beds("ward-a") == []
+    assert [bed["patient_id"] for bed in cassandra.beds("icu")] == ["p1"]
 
 
 def test_a_patient_whom_nobody_has_placed_lies_in_the_ward_of_the_unassigned(ward: Ward) -> None:

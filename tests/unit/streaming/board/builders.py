@@ -24,10 +24,15 @@ def alert(priority: Priority = "high", condition: str = "spo2_low", patient_id: 
     )  # fmt: skip
 
 
-def readings(*rows: tuple[str, float, dict[str, Any]]) -> LogSlice:
-    """Return readings of (patient, seconds before NOW, vitals) as a stretch of the log."""
+def readings(*rows: tuple[str, float, dict[str, Any]], period_s: float = 1.0) -> LogSlice:
+    """Return readings of (patient, seconds before NOW, vitals) as a stretch of the log, received NOW."""
     messages = [
-        Reading(patient_id=patient_id, measured_at=NOW - timedelta(seconds=ago_s), vitals=convert(vitals, Vitals))
+        Reading(
+            patient_id=patient_id,
+            measured_at=NOW - timedelta(seconds=ago_s),
+            vitals=convert(vitals, Vitals),
+            period_s=period_s,
+        )
         for patient_id, ago_s, vitals in rows
     ]
     count = len(messages)

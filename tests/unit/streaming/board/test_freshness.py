@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.board.freshness import Freshness, Signs, faults, of_value
+from streaming.board.freshness import Freshness, Signs, faults, of_score, of_value
 
 NOW_MS = 1_772_366_400_000  # 2026-03-01 12:00 UTC
-LIVE = Signs(NOW_MS - 60_000, pulse_ms=NOW_MS - 900, log_ms=NOW_MS - 900, store_ms=NOW_MS - 900)
+LIVE = Signs(NOW_MS - 60_000, alarms_ms=NOW_MS - 900, log_ms=NOW_MS - 900, store_ms=NOW_MS - 900)
 
 
 def signs(**changes: object) -> Signs:
@@ -21,11 +21,14 @@ def signs(**changes: object) -> Signs:
         ("heart_rate_bpm", 11, 1, Freshness.OLD),
         ("heart_rate_bpm", 3601, 1, Freshness.GONE),
         ("temperature_c", 40, 15, Freshness.LIVE),  # within three periods
+        ("temperature_c", 61, 30, Freshness.OLD),  # and not after a minute,
+        ("heart_rate_bpm", 61, 3600, Freshness.OLD),  # as what is charted
+        ("heart_rate_bpm", 3601, 3600, Freshness.GONE),
         ("temperature_c", 3 * 3600, 1, Freshness.OLD),
         ("temperature_c", 7 * 3600, 1, Freshness.GONE),
     ],
 )
-def test_a_value_is_live_for_ten_seconds_or_three_periods_and_then_old(
+def test_a_value_is_live_for_ten_seconds_or_three_periods_at_most_a_minute_and_then_old(
     vital: str, age_s: int, period_s: int, expected: Freshness
 ) -> None:
     assert of_value(vital, NOW_MS - age_s * 1000, period_s * 1000, NOW_MS) is expected
@@ -35,10 +38,21 @@ def test_a_page_whose_parts_all_live_is_live() -> None:
     assert faults(LIVE, NOW_MS) == []
 
 
-def test_a_pulse_older_than_ten_seconds_is_said() -> None:
-    assert faults(signs(pulse_ms=NOW_MS - 10_000), NOW_MS) == []
-    assert faults(signs(pulse_ms=NOW_MS - 12_000), NOW_MS) == [
-        "ALARMS ARE LATE: the alarm process has given no sign for 12 s."
+def test_a_score_is_old_after_a_minute_and_gone_with_the_first_value_that_counted_in_it() -> None:
+    scored_ms = NOW_MS - 3600_000
+    measured_ms = {"heart_rate_bpm": scored_ms, "temperature_c": scored_ms - 3600_000, "spo2_pct": scored_ms - 7200_000}
+
+    assert of_score(scored_ms, measured_ms, scored_ms + 60_000) is Freshness.LIVE
+    assert of_score(scored_ms, measured_ms, scored_ms + 61_000) is Freshness.OLD
+    assert of_score(scored_ms, measured_ms, NOW_MS) is Freshness.OLD
+    assert of_score(scored_ms, measured_ms, NOW_MS + 1) is Freshness.GONE
+    assert of_score(0, {}, NOW_MS) is Freshness.GONE
+
+
+def test_alarms_that_are_more_than_ten_seconds_behind_the_log_are_said() -> None:
+    assert faults(signs(alarms_ms=NOW_MS - 10_000), NOW_MS) == []
+    assert faults(signs(alarms_ms=NOW_MS - 12_000), NOW_MS) == [
+        "ALARMS ARE LATE: those of the last 12 s may be missing."
     ]
 
 

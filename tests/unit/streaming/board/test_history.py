@@ -26,7 +26,16 @@ def test_the_newest_value_of_each_vital_is_known_with_its_time() -> None:
     assert (now.values[HR], now.at_ms[HR]) == (82, NOW_MS - 1000)
     assert (now.values[SPO2], now.at_ms[SPO2]) == (97, NOW_MS - 5000)
     assert np.isnan(now.values[INDEX["temperature_c"]])
-    assert (now.heard_ms, now.period_ms) == (NOW_MS - 1000, 1000)
+    assert (now.heard_ms, now.period_ms[HR]) == (NOW_MS - 1000, 1000)
+
+
+def test_each_vital_has_the_period_of_the_device_that_measured_it() -> None:
+    history = History()
+    history.take(readings(("p1", 5, {"heart_rate_bpm": 80})))
+    history.take(readings(("p1", 1, {"temperature_c": 37.5}), period_s=3600))
+
+    now = latest(history, "p1")
+    assert (now.period_ms[HR], now.period_ms[INDEX["temperature_c"]]) == (1000, 3_600_000)
 
 
 @pytest.mark.parametrize("together", [True, False])

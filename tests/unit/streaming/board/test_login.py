@@ -82,6 +82,17 @@ def test_the_wait_doubles_up_to_five_minutes_and_is_forgotten_in_time() -> None:
     assert throttle.wait_s("n.meier", 901.0) == 0
 
 
+def test_who_has_to_wait_is_told_often_and_noted_once(users: Users) -> None:
+    door = Door(users)
+    news = []
+    for at_s in [0.0] * 8 + [2.1, 2.2, 2.3]:
+        with pytest.raises(Refused) as refused:
+            door.enter("n.meier", "wrong", at_s)
+        news.append(refused.value.is_news)
+
+    assert news == [True] * 7 + [False] + [True] * 2 + [False]
+
+
 def test_guessing_many_names_costs_no_memory_without_end() -> None:
     throttle = Throttle()
     for number in range(Throttle.MOST_NAMES + 10):
@@ -95,9 +106,35 @@ def test_who_is_taken_out_of_the_file_is_out_at_once(users: Users, tmp_path: Pat
     users.put("d.roth", "physician", ("*",), PASSWORD)
     assert set(users.all()) == {"n.meier", "d.roth"}
 
+    users.remove("d.roth")
+    assert set(users.all()) == {"n.meier"}
+
     path.write_text("users: {}\n")
     os.utime(path, ns=(1, 1))  # also with a clock that was set back
     assert users.all() == {}
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(users: Users) -> None:
+    door = Door(users)
+    came_in = door.enter("n.meier", PASSWORD, 0.0)
+    assert door.user("n.meier", came_in.password) == came_in
+
+    users.put("n.meier", "nurse", ("icu",), "another long password")
+    assert door.user("n.meier", came_in.password) is None
+
+
+def test_a_slip_in_the_file_leaves_the_users_as_they_were_and_is_told(users: Users, tmp_path: Path) -> None:
+    door = Door(users)
+    came_in = door.enter("n.meier", PASSWORD, 0.0)
+    path = tmp_path / "users.yaml"
+    good = path.read_text()
+    path.write_text("users: [")
+    assert door.user("n.meier", came_in.password) == came_in
+    assert "cannot be read" in door.problem
+
+    path.write_text(good)
+    assert door.knows("n.meier")
+    assert door.problem == ""
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,15 @@ def test_a_live_value_is_plain_and_an_old_one_carries_its_age() -> None:
     assert '<span class="value gone" data-vital="resp_rate_bpm">–</span>' in html
 
 
+def test_an_old_score_is_grey_and_carries_its_age() -> None:
+    live = markup.tile(one(Bed("p1", "7", news2=7, scored_ms=NOW_MS - 20_000)), NOW_MS)
+    measured = {"heart_rate_bpm": (82.0, NOW_MS - 600_000)}
+    old = markup.tile(one(Bed("p1", "7", vitals=measured, news2=7, scored_ms=NOW_MS - 600_000)), NOW_MS)
+
+    assert '<span class="score">NEWS2 7</span>' in live
+    assert '<span class="score old">NEWS2 7 <small>10 min</small></span>' in old
+
+
 def test_an_acknowledged_alarm_has_no_button_and_says_who_has_seen_it() -> None:
     asks = markup.tile(one(Bed("p1", "7"), alert()), NOW_MS)
     seen = markup.tile(one(Bed("p1", "7"), alert(acknowledged=True, by="n.meier")), NOW_MS)

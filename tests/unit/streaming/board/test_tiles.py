@@ -23,7 +23,10 @@ def shown(beds: list[Bed], alerts: list[AlertEvent] | None = None, history: Hist
 def order(*beds: tuple[str, list[AlertEvent], int | None]) -> list[str]:
     """Return patients in the order of their tiles, given (patient, alerts, NEWS2)."""
     all_alerts = [each for _, alerts, _ in beds for each in alerts]
-    return [tile.patient_id for tile in shown([Bed(name, "1", news2=score) for name, _, score in beds], all_alerts)]
+    return [
+        tile.patient_id
+        for tile in shown([Bed(name, "1", news2=score, scored_ms=NOW_MS) for name, _, score in beds], all_alerts)
+    ]
 
 
 def of(patient_id: str, priority: Priority, **more: Any) -> list[AlertEvent]:
@@ -83,6 +86,31 @@ def test_of_log_and_store_the_newer_value_is_shown() -> None:
     assert (tile.vitals["heart_rate_bpm"].value, tile.vitals["heart_rate_bpm"].freshness) == (82, Freshness.LIVE)
     assert (tile.vitals["temperature_c"].value, tile.vitals["temperature_c"].freshness) == (37.5, Freshness.OLD)
     assert tile.heard_ms == NOW_MS - 2_000
+
+
+def test_a_charted_value_lends_no_life_to_the_last_one_of_the_monitor() -> None:
+    history = History()
+    history.take(readings(("p1", 300, {"heart_rate_bpm": 82})))
+    history.take(readings(("p1", 5, {"temperature_c": 37.5}), period_s=3600))
+    (tile,) = shown([Bed("p1", "1")], history=history)
+
+    assert tile.vitals["heart_rate_bpm"].freshness is Freshness.OLD
+
+
+def test_readings_that_come_late_are_as_old_as_their_device_says() -> None:
+    history = History()
+    history.take(readings(("p1", 300, {"heart_rate_bpm": 82})))
+    (tile,) = shown([Bed("p1", "1", heard_ms=NOW_MS - 300_000)], history=history)
+
+    assert tile.heard_ms == NOW_MS - 300_000
+
+
+def test_a_score_whose_values_count_no_more_is_neither_shown_nor_sorted_by() -> None:
+    vitals = {"heart_rate_bpm": (130.0, NOW_MS - 3700_000)}
+    left = Bed("left", "2", vitals=vitals, news2=7, scored_ms=NOW_MS - 3700_000)
+    scored = Bed("scored", "9", news2=3, scored_ms=NOW_MS)
+
+    assert [(tile.patient_id, tile.news2) for tile in shown([left, scored])] == [("scored", 3), ("left", None)]
 
 
 def test_who_was_admitted_since_is_there_and_who_left_is_not() -> None:
