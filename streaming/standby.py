@@ -179,7 +179,7 @@ def _follow(
             is_behind = any(part)
             if is_behind:
                 sink.write(part)
-                counts.update(written=sum(map(len, part)))
+                counts.update(written=len(part.events) + len(part.requests))
                 fault_point("standby.after_write")
             if (is_silent or is_behind) and time.monotonic() - pulsed_at >= PULSE_EVERY_S:
                 pulsed_at = time.monotonic()
