@@ -12,7 +12,8 @@ DOCS = """
 ### prove_alarms
 
 Folds the log of the day from the latest state that was kept before it, and compares the alert events that come out
-with those that were raised. Expected: 0 missing, 0 extra, 0 different. Each difference is a row of the lake table `proof`.
+with those that were raised. Expected: 0 missing, 0 extra, 0 different. Each difference is a row of the lake table
+`proof`.
 
 **When it fails** the day is unproven, and no limit is moved on its account.
 1. Differences: the log names event, patient and place in the log. An alarm that was raised and cannot be explained, or
