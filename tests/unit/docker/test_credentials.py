@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -53,3 +54,9 @@ def test_the_processes_read_what_was_written(tmp_path: Path, monkeypatch: pytest
 
 def test_a_cluster_id_is_what_kafka_accepts() -> None:
     assert len(missing_secrets({})["WARDWATCH_STACK__KAFKA_CLUSTER_ID"]) == 22
+
+
+def test_a_cluster_id_does_not_look_like_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([UUID(bytes=b"\xf8" + bytes(15)), UUID(int=0)])
+    monkeypatch.setattr("credentials.uuid.uuid4", lambda: next(drawn))
+    assert missing_secrets({})["WARDWATCH_STACK__KAFKA_CLUSTER_ID"] == "A" * 22
