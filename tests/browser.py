@@ -13,9 +13,9 @@ WIDTH, HEIGHT = 1920, 1080
 TIMEOUT_MS = 30_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the run; each test opens pages of its own in it."""
+    """One browser for a module: a second one cannot be started beside it. Each test opens pages of its own in it."""
     expect.set_options(timeout=TIMEOUT_MS)
     with chromium() as running:
         yield running
