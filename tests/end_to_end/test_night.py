@@ -28,11 +28,12 @@ from waiting import until
 SCRIPT = Script(patients=6, seed=3, seconds=8 * 3600, deteriorations_per_day=0, chronic_share=1)
 FAST = "sim3-0001"
 DEFAULT_BPM = 120
-# Who lives with an SpO2 near 91 % and has a limit of 94 %: it is loosened by a whole step, which asks for an approval.
-LOW_SPO2 = "sim3-0003"
+# Lives with a fast heart, too, and has a tight limit: it is loosened by a whole step, which asks for an approval.
+TIGHTLY_LIMITED = "sim3-0004"
 TIGHT = Limits(
-    patient_id=LOW_SPO2, version=1, limits={"spo2_low": [94, None]}, author=RECALIBRATION, reason="of a night before"
-)
+    patient_id=TIGHTLY_LIMITED, version=1, limits={"heart_rate_high": [114, None]}, author=RECALIBRATION,
+    reason="of a night before",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward)
     assert [line.split()[0] for line in said[-5:]] == [
         "check_readings", "prove_alarms", "large", "recalibrate_limits", "refresh_reports",
     ], "".join(said)  # fmt: skip
-    assert f"| {LOW_SPO2} | spo2_low | 94 | 91 |" in shown
+    assert f"| {TIGHTLY_LIMITED} | heart_rate_high | 114 | 129 |" in shown
     with Marts(ward.settings, Service.BATCH) as marts:
         (proof,) = marts.query("SELECT proven, missing_events, extra_events, different_events FROM mart.proof_daily")
         (alarms,) = marts.query("SELECT sum(alarms)::int AS count FROM mart.alarm_burden_daily")
