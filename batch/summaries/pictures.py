@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from io import BytesIO
 from typing import Final
 
@@ -39,15 +38,14 @@ def lines(title: str, unit: str, series: Mapping[str, Series]) -> bytes:
     axes.tick_params(labelsize=8)
     axes.grid(axis="y", color="#E5E5E5")
     axes.spines[["top", "right"]].set_visible(False)
-    if any(series.values()):
-        axes.xaxis.set_major_locator(DayLocator(interval=max(1, -(-_span_days(series) // 7))))
+    days_shown = sorted({day for values in series.values() for day in values})
+    if days_shown:
+        first, last = days_shown[0], days_shown[-1]
+        # Said, since around a single day Matplotlib would show years.
+        axes.set_xlim(np.datetime64(first, "h") - 12, np.datetime64(last, "h") + 12)
+        axes.xaxis.set_major_locator(DayLocator(interval=max(1, -(-(last - first).days // 7))))
         axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
         canvas.legend(fontsize=8, frameon=False, ncols=MOST_LINES, loc="upper right")
     picture = BytesIO()
     canvas.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()
-
-
-def _span_days(series: Mapping[str, Series]) -> int:
-    days: list[date] = [day for values in series.values() for day in values]
-    return (max(days) - min(days)).days

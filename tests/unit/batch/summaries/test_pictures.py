@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from datetime import date, timedelta
 
+import pytest
+
 from batch.summaries.pictures import lines
 
 DAY = date(2026, 11, 24)
@@ -31,3 +33,8 @@ def test_other_numbers_are_another_picture_and_the_same_ones_the_same() -> None:
 
 def test_without_numbers_there_is_a_picture_still() -> None:
     assert size(lines("t", "u", {"icu": {}})) == (660, 264)
+
+
+def test_one_day_is_drawn_as_a_day(caplog: pytest.LogCaptureFixture) -> None:
+    lines("t", "u", {"icu": {DAY: 5.0}})
+    assert caplog.records == []  # Matplotlib complains of thousands of ticks
