@@ -6,6 +6,7 @@ batches; the driver decodes them as the fold does, and writes. While HDFS is awa
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
 import os
@@ -55,6 +56,7 @@ def run(settings: Settings, stop: Event) -> None:
                     logger.critical(
                         "a batch has been silent for %.0f s; ending, to be started again", progress.silent_s
                     )
+                    faulthandler.dump_traceback()  # where it hangs, for whoever looks for the cause
                     os._exit(1)  # whoever hangs cannot be stopped; what is half written is recognised when repeated
         finally:
             query.stop()

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Final
 
 import numpy as np
-from matplotlib.dates import DateFormatter, DayLocator
+from matplotlib.dates import DateFormatter, DayLocator, date2num
 from matplotlib.figure import Figure as Canvas
 
 from batch.summaries.figures import Series
@@ -42,7 +42,7 @@ def lines(title: str, unit: str, series: Mapping[str, Series]) -> bytes:
     if days_shown:
         first, last = days_shown[0], days_shown[-1]
         # Said, since around a single day Matplotlib would show years.
-        axes.set_xlim(np.datetime64(first, "h") - 12, np.datetime64(last, "h") + 12)
+        axes.set_xlim(float(date2num(first)) - 0.5, float(date2num(last)) + 0.5)
         axes.xaxis.set_major_locator(DayLocator(interval=max(1, -(-(last - first).days // 7))))
         axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
         canvas.legend(fontsize=8, frameon=False, ncols=MOST_LINES, loc="upper right")
