@@ -24,7 +24,7 @@ APPROVAL = ("recalibrate_limits", "approve")
 LOOK_S = 2.0
 PATIENCE_S = 1800.0
 TIMEOUT_S = 30.0
-LONG = 200  # characters: a table in a summary is for Airflow's page
+LONG = 200  # characters
 
 
 class Airflow:
@@ -125,9 +125,9 @@ def _is_asking(airflow: Airflow, run_id: str) -> bool:
 
 
 def _words(summary: Any) -> str:
-    """Return a summary in one line, without what is long."""
+    """Return a summary in one line, without what is long; a table in it is for Airflow's page."""
     if not isinstance(summary, dict):
         return str(summary)
-    short = {name: value for name, value in summary.items() if len(str(value)) <= LONG}
+    short = {name: value for name, value in summary.items() if len(str(value)) <= LONG and name != "table"}
     rounded = {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in short.items()}
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rounded.items())
