@@ -32,7 +32,7 @@ from lakehouse.topics import ALERTS
 from streaming.hops import Hops
 
 _STATE: Final = tuple(name for name in AlertEvent.__struct_fields__ if name in ALERTS_BY_PATIENT.names)
-MOST_EVENTS_A_PART: Final = 400  # a quarter of a second of writes on two cores
+MOST_EVENTS_A_PART: Final = 400  # half a second of writes on two cores that have more to do
 
 
 class Request(NamedTuple):
