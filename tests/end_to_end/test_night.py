@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
@@ -56,6 +57,7 @@ def approve(ward: Ward, day: date) -> str:
     run_id = quote(run["dag_run_id"], safe="")
     question = f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
     shown = airflow.call("GET", question)["body"]
+    time.sleep(10)  # nobody reads it sooner; an answer in the second in which Airflow parks the task has it killed
     airflow.call("PATCH", question, json={"chosen_options": ["Approve"], "params_input": {}})
     return str(shown)
 
