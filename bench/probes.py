@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import TracebackType
@@ -42,19 +43,20 @@ class Probes:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="probes")
+        self._pool = ThreadPoolExecutor(1, "probes")
         self.readable_ms: dict[Place, float] = {}  # place of the probe in the log -> ms since 1970
         self.lost = 0
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._sending = self._pool.submit(self._run)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join()
+        self._pool.shutdown()
+        self._sending.result()  # or what has ended it
 
     def _run(self) -> None:
         producer = Producer(

@@ -11,11 +11,10 @@ from confluent_kafka import Message as Record
 from numpy.typing import NDArray
 
 from lakehouse.errors import StoreError
-from lakehouse.events import AlertEvent, decode
+from lakehouse.events import AlertEvent, Pulse, decode
 from lakehouse.kafka import assign, consumer, log_ends, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS, BEDSIDE
-from streaming.pulses import last_positions
 
 Positions = dict[int, int]
 Place = tuple[int, int]  # partition and offset in `bedside`
@@ -42,11 +41,20 @@ class Scan:
         StoreError
             When patience is over.
         """
+        out: dict[int, int] = {}
+        reader = consumer(self._settings, Service.ADMIN, "bench")
+        assign(reader, ALERTS.name, {0: self._begin[ALERTS.name][0]})  # pulses stand in partition 0
         gives_up = time.monotonic() + patience_s
-        while any(last_positions(self._settings).get(p, 0) < end for p, end in self._end.items()):
-            if time.monotonic() > gives_up:
-                raise StoreError(f"alarms must come out; those of the stretch are not after {patience_s:.0f} s")
-            time.sleep(1)
+        try:
+            while any(out.get(partition, 0) < end for partition, end in self._end.items()):
+                for record in records(reader, 10_000, 1.0):
+                    message = decode(record.value() or b"")
+                    if isinstance(message, Pulse):
+                        out |= {p: max(place, out.get(p, 0)) for p, place in message.positions.items()}
+                if time.monotonic() > gives_up:
+                    raise StoreError(f"alarms must come out; those of the stretch are not after {patience_s:.0f} s")
+        finally:
+            reader.close()
 
     def _ends(self) -> dict[str, Positions]:
         reader = consumer(self._settings, Service.ADMIN, "bench")

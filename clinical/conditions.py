@@ -6,8 +6,7 @@ technical conditions. The order is part of the saved state: append within a grou
 Delays: a delay of 15 s before an SpO2 alarm removes about 70 % of alarms (Welch, Biomed Instrum Technol 2011), 14 to
 19 s before any threshold alarm 50 to 67 % (Goerges, Anesth Analg 2009). High-priority limits wait less.
 
-Margins, clearing times and bounds are project policy, for a hospital's clinicians to confirm: margins are as wide as a
-monitor's noise, bounds as far as a personal limit may go without hiding an emergency.
+Margins, clearing times and bounds are project policy, for a hospital's clinicians to confirm.
 
 A value equal to its limit is no alarm, but for the conditions that say `inclusive`: the founding rule says "above 120"
 and "below 90". The bands of NEWS2 include their ends, so a limit that is taken from one alarms one chart step later

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.settings import Service, SmtpSecurity, SmtpSettings
-from stack import ROOT, StackSettings, prepare
+from preparing import prepare
+from stack import ROOT, StackSettings
 
 # An environment of its own: its dependencies and those of the platform cannot live together.
 _BIN = ROOT / ".venv-airflow" / "bin"
@@ -77,7 +78,7 @@ def prepare_airflow(settings: StackSettings, run: Path) -> None:
     Raises
     ------
     StackError
-        As `stack.prepare`.
+        As `prepare`.
     """
     stack = settings.stack
     environment = airflow_environment(settings, run) | {

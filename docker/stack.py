@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -18,25 +15,6 @@ LOOPBACK = "127.0.0.1"
 
 class StackError(WardwatchError, RuntimeError):
     """The local stack cannot do what was asked."""
-
-
-def prepare(program: str, script: Path, environment: Mapping[str, str], python: Path, log: Path) -> None:
-    """Run what makes a program's tables, users and the like, by the Python of its own environment.
-
-    Raises
-    ------
-    StackError
-        When that environment is not there, or with what was said last.
-    """
-    if not python.exists():
-        raise StackError(f"{program} runs in {python.parent.parent.name}, which is not there; run `make setup`")
-    with log.open("w") as file:
-        done = subprocess.run(
-            [str(python), str(script)], env=os.environ | environment, stdout=file, stderr=file, check=False
-        )
-    if done.returncode != 0:
-        said = (log.read_text(errors="replace").strip() or "nothing").splitlines()[-1][:300]
-        raise StackError(f"the tables and users of {program} must be made; it said: {said}; see {log}")
 
 
 class StackPart(BaseModel):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.settings import Service
-from stack import ROOT, StackSettings, prepare
+from preparing import prepare
+from stack import ROOT, StackSettings
 
 # An environment of its own: its dependencies and those of the platform cannot live together.
 _BIN = Path(".venv-superset") / "bin"
@@ -49,7 +50,7 @@ def prepare_superset(settings: StackSettings, run: Path) -> None:
     Raises
     ------
     StackError
-        As `stack.prepare`.
+        As `prepare`.
     """
     home = run / "superset"
     (home / "data").mkdir(exist_ok=True)

@@ -17,13 +17,14 @@ class Background:
     """A thread that works until the block is left. A context manager.
 
     `work` is given an event that says when to stop. What it does not handle itself ends the process, as SIGTERM does:
-    the supervisor starts it again, where a page behind which nothing works any more would only look alive.
+    the supervisor starts it again, where a page behind which nothing works any more would only look alive. What is a
+    single such thread derives from it.
     """
 
     def __init__(self, name: str, work: Callable[[Event], None]) -> None:
         self._work = work
         self._stop = Event()
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread = Thread(target=self._guarded, name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -35,7 +36,7 @@ class Background:
         self._stop.set()
         self._thread.join()
 
-    def _run(self) -> None:
+    def _guarded(self) -> None:
         try:
             self._work(self._stop)
         except Exception:  # whatever it is: nobody else would hear of it

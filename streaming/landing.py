@@ -34,8 +34,8 @@ RECORDS: Final = 150_000
 EVERY_S: Final = 12
 LOOKS_EVERY_S: Final = 2
 TASKS: Final = 2
-# Opening a table was seen to wait for ever, twice, on a busy machine; other users of the same Delta kernel report it
-# (delta-kernel-rs issue 1536). A table takes seconds, and a batch says so when it waits for the lake.
+# Opening a table was seen to wait for ever, three times, in runs of all tests; delta-kernel-rs issue 1536 looks alike.
+# A table takes seconds, and a batch says so when it waits for the lake.
 HANGS_S: Final = 60
 
 

@@ -9,8 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Empty, Full, Queue
 from threading import Event
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from lakehouse.cassandra import Cassandra
 from lakehouse.cassandra_session import Row
@@ -29,7 +28,7 @@ LOOK_S: Final = 0.2
 LONGEST_DETAIL: Final = 10_000
 
 
-class Audit:
+class Audit(Background):
     """Writes rows in the order in which they were noted, each until the store has taken it. A context manager.
 
     A row is lost where ten thousand wait already, and where the process ends while the store is away: the log of the
@@ -37,18 +36,9 @@ class Audit:
     """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__("audit", self._write)
         self._settings = settings
         self._waiting: Queue[Row] = Queue(MOST_WAITING)
-        self._thread = Background("audit", self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._thread.__exit__(kind, error, trace)
 
     def note(
         self, by: str, action: str, outcome: str, *, patient_id: str | None = None, detail: dict[str, Any] | None = None
@@ -70,7 +60,7 @@ class Audit:
         except Full:
             _say_lost(row)
 
-    def _run(self, stop: Event) -> None:
+    def _write(self, stop: Event) -> None:
         row: Row | None = None
         while True:
             try:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-CHANGING_S: Final = (
-    2.0  # so long after an event its row may still be on its way; a longer pause ends a stretch of events
-)
+# So long after an event its row may still be on its way; a longer pause ends a stretch of events.
+CHANGING_S: Final = 2.0
 KEPT_S: Final = 60.0
 
 

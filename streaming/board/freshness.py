@@ -18,9 +18,7 @@ ALARMS_LATE_MS: Final = 10_000
 LOG_LATE_MS: Final = 5_000  # the clock writes to each partition once a second
 STORE_LATE_MS: Final = 6_000
 LIVE_MS: Final = 10_000  # a monitor at 1 Hz that has said nothing for so long is not live
-LONGEST_LIVE_MS: Final = (
-    60_000  # and nothing older is, however seldom its device measures: it was charted, or a spot check
-)
+LONGEST_LIVE_MS: Final = 60_000  # nothing older is, however seldom its device measures: it was charted, or spot-checked
 CONNECTION_LATE_MS: Final = 5_000  # the same in the browser, told to it by the page
 
 _FRESH_MS: Final = {vital.name: vital.fresh_s * 1000 for vital in VITALS}

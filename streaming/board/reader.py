@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Lock
-from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -183,7 +182,7 @@ class Patient:
     is_read: bool = False  # both, at least once
 
 
-class Reader:
+class Reader(Background):
     """Reads in a thread; whoever looks gets what was read last, at once. A context manager.
 
     Parameters
@@ -193,24 +192,15 @@ class Reader:
     """
 
     def __init__(self, settings: Settings, change: Callable[[str], Change]) -> None:
+        super().__init__("reader", self._read)
         self._settings = settings
         self._change = change
         self._lock = Lock()
         self._kick = Event()
         self._watched: dict[str, Watched] = {}
         self._wards_read_s = float("-inf")
-        self._thread = Background("reader", self._run)
         self.wards: frozenset[str] = frozenset()
         self.error = ""
-
-    def __enter__(self) -> Self:
-        self._thread.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._thread.__exit__(kind, error, trace)
 
     def ward(self, ward_id: str) -> Ward:
         """Return a ward as last read, and see to it that it is read from now on."""
@@ -249,7 +239,7 @@ class Reader:
             watched.looked_s = now_s
             return watched
 
-    def _run(self, stop: Event) -> None:
+    def _read(self, stop: Event) -> None:
         while not stop.is_set():
             try:
                 with Cassandra(self._settings, Service.BOARD, patience_s=PATIENCE_S) as cassandra:

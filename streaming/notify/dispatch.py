@@ -136,7 +136,7 @@ class Dispatcher:
             return False
         except AccessError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever ails this mail: it must not keep the others from being told
             if len(events) > 1:  # not all of them need be at fault
                 return all([await self._deliver(recipient, [event]) for event in events])
             logger.exception("the mail about %s to %s cannot be made", events[0].event_id, recipient)

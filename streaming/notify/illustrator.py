@@ -32,8 +32,8 @@ TOO_LATE: Final = "no picture: it was not drawn in time"
 class _Bed(msgspec.Struct):
     patient_id: str
     vitals: dict[str, tuple[float, int]]
-    heard_ms: int | None = None
     news2: int | None = None
+    scored_ms: int | None = None
 
 
 class Follower:
@@ -87,8 +87,8 @@ class Follower:
 
 def _shown(bed: _Bed) -> dict[str, tuple[float, int]]:
     vitals = bed.vitals
-    if bed.news2 is not None and bed.heard_ms is not None:
-        vitals["news2"] = (bed.news2, bed.heard_ms)
+    if bed.news2 is not None and bed.scored_ms is not None:
+        vitals["news2"] = (bed.news2, bed.scored_ms)
     return vitals
 
 

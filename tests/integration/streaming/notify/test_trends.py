@@ -38,7 +38,8 @@ def test_what_the_board_shows_becomes_a_picture(board: Cassandra, database: Cass
     for back in (4, 3, 2, 1):
         at_s = now_s - back * STEP_S
         vitals = {"pulse_rate_bpm": [100 + back, int(at_s * 1000)], "spo2_pct": [97, int(at_s * 1000)]}
-        bed = {"patient_id": patient_id, "bed": "1", "heard_ms": int(at_s * 1000), "vitals": vitals, "news2": 3}
+        score = {"news2": 3, "scored_ms": int((now_s - 4 * STEP_S) * 1000)}  # one, and none since then
+        bed = {"patient_id": patient_id, "bed": "1", "heard_ms": int(at_s * 1000), "vitals": vitals, **score}
         row = {"ward_id": ward_id, "lane": "0-1", "written_at": datetime.now(UTC), "beds": json.dumps([bed | {"x": 1}])}
         board.execute(board.upsert(WARD_BOARD, row))
         follower.look(at_s)
@@ -46,5 +47,6 @@ def test_what_the_board_shows_becomes_a_picture(board: Cassandra, database: Cass
     trend = pictures(alarm)  # of the heart rate, for which the pulse stands in
     assert (trend.png or b"").startswith(b"\x89PNG")
     assert trend.words.endswith("between 101 and 104")
+    assert len(trends.of(patient_id, "news2_high")[0]) == 1
     assert pictures(event(patient_id="somebody-else")).words == NO_DATA
     assert (pictures(event(patient_id=patient_id, condition="vt", value=None)).words) == ""
