@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from confluent_kafka import Message as Record
 from confluent_kafka import Producer
@@ -24,14 +25,17 @@ from lakehouse.topics import BEDSIDE
 
 EVERY_S: Final = 0.5
 _LOOK_EVERY_S: Final = 0.003
+_LOOK_AGAIN: Final = 0.05  # of the time waited: many that wait long must not keep the database busy with looks
 GIVE_UP_S: Final = 30.0
 
 
-class _Probe(NamedTuple):
+@dataclass(slots=True)
+class _Probe:
     patient_id: str
     alert_id: str
     place: Place
     sent_s: float
+    look_at_s: float = 0.0
 
 
 class Probes:
@@ -84,6 +88,9 @@ class Probes:
 
     def _is_done(self, producer: Producer, cassandra: Cassandra, probe: _Probe, now_s: float) -> bool:
         """Look for a probe's row, and discharge its patient when it is there, or is not in time."""
+        if now_s < probe.look_at_s:
+            return False
+        probe.look_at_s = now_s + _LOOK_AGAIN * (now_s - probe.sent_s)
         key = {"patient_id": probe.patient_id, "alert_id": probe.alert_id}
         if cassandra.select(ALERT_EVENTS, key):
             self.readable_ms[probe.place] = time.time() * 1000

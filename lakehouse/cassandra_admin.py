@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from cassandra.cluster import Cluster, Session
@@ -13,7 +14,7 @@ from lakehouse.access import ACCESS, Access
 from lakehouse.cassandra_session import LOGIN_PATIENCE_S, connect
 from lakehouse.contract import CassandraTable
 from lakehouse.errors import StoreError
-from lakehouse.render import cql_create_table, cql_name, cql_options, cql_text, cql_type
+from lakehouse.render import cql_create_table, cql_map, cql_name, cql_options, cql_text, cql_type
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import CASSANDRA
 
@@ -202,4 +203,6 @@ def _table_of(resource: str) -> str:
 
 
 def _literal(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return cql_map(value)
     return str(value) if isinstance(value, int) else cql_text(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -69,6 +70,14 @@ _SQL: Final[dict[ColumnType, str]] = {
 }
 
 
+# A storm makes a file every few seconds: merging eight instead of four at a time takes a fifth less of all writing.
+_COMPACTION: Final = {
+    "class": "org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy",
+    "max_threshold": "32",
+    "min_threshold": "8",
+}
+
+
 def cql_name(name: str) -> str:
     """Quote a name for CQL. Always quoted: `by` and `limit` are words of the language."""
     return f'"{name}"'
@@ -77,6 +86,11 @@ def cql_name(name: str) -> str:
 def cql_text(text: str) -> str:
     """Quote a text for CQL, where no mark can stand for it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def cql_map(texts: Mapping[str, str]) -> str:
+    """Return a map of texts for CQL, in the order of its keys."""
+    return "{" + ", ".join(f"{cql_text(name)}: {cql_text(text)}" for name, text in sorted(texts.items())) + "}"
 
 
 def cql_type(column: Column) -> str:
@@ -105,6 +119,7 @@ def cql_options(table: CassandraTable) -> dict[str, str]:
         "comment": cql_text(table.doc),
         "default_time_to_live": str((table.ttl_days or 0) * DAY_S),
         "gc_grace_seconds": str(table.gc_grace_s),
+        "compaction": cql_map(_COMPACTION),
     }
 
 
@@ -134,6 +149,7 @@ def delta_properties(table: LakeTable) -> dict[str, str]:
     return {
         "delta.parquet.format.version": "2.12.0",
         "delta.enableDeletionVectors": "false",
+        "delta.checkpointInterval": "10",  # every opening reads what came since the last
         "delta.dataSkippingStatsColumns": ",".join(_skipping(table)),
         "delta.logRetentionDuration": "interval 30 days",
         "delta.deletedFileRetentionDuration": "interval 8 days",

@@ -14,9 +14,10 @@ from lakehouse.contract import LakeTable
 from lakehouse.lake import Lake
 from lakehouse.landed import check_landed
 from lakehouse.settings import Settings
-from lakehouse.spark import spark_session
+from lakehouse.spark import JAVA_OPTIONS, spark_session
 
 _LONG_PASSES: Final = {
+    "spark.driver.extraJavaOptions": JAVA_OPTIONS,
     # A hundred million rows repay the second in which code is compiled for them.
     "spark.sql.codegen.wholeStage": "true",
     "spark.sql.codegen.factoryMode": "FALLBACK",
@@ -55,9 +56,7 @@ class LakeDays:
 @contextmanager
 def open_lake(settings: Settings, app: str) -> Iterator[LakeDays]:
     """Start Spark for the block."""
-    spark = spark_session(settings, app)
-    for name, value in _LONG_PASSES.items():
-        spark.conf.set(name, value)
+    spark = spark_session(settings, app, _LONG_PASSES)
     try:
         with Lake(settings, patience_s=60) as lake:
             yield LakeDays(spark, lake)

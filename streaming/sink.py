@@ -203,6 +203,8 @@ def state_row(event: AlertEvent) -> dict[str, Any]:
         row["acknowledged_by"] = None
     if event.step in ENDINGS:
         row["closed_at"] = event.received_at
+    if event.step == "onset":  # there is nothing yet that an empty column would have to erase
+        row = {name: value for name, value in row.items() if value is not None}
     return row
 
 

@@ -2,9 +2,9 @@
 
 It holds every event until the lane's pulse says that the lane has passed it. When the lane has been silent for 2 s, it
 writes what it holds and goes on writing until the lane is back. While the lane lives but is behind, in a storm or after
-an outage, it writes what concerns patients with a high-priority alarm when that has waited for 2 s, and everything when
-it has waited for 10 s: no urgent alarm waits for thousands of lesser ones. Ids come from content, so an overlap writes
-the same rows again and harms nothing.
+an outage, it writes what concerns patients with a high-priority alarm when that has waited for 10 s, and everything
+when it has waited for 30 s: no urgent alarm waits for thousands of lesser ones. Ids come from content, so an overlap
+writes the same rows again and harms nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from streaming.snapshots import Snapshots
 logger = logging.getLogger(__name__)
 
 TAKE_OVER_AFTER_S: Final = 2.0
-HELP_AFTER_S: Final = 10.0  # writing everything twice would make a lane that is in a storm slower still
+# Of a lane that lives. Whatever is written twice makes a lane in a storm slower still: at 2 s it fell behind for good.
+HELP_URGENT_AFTER_S: Final = 10.0
+HELP_AFTER_S: Final = 30.0
 PULSE_EVERY_S: Final = 1.0
 POLL_S: Final = 0.05
 
@@ -175,7 +177,7 @@ def _follow(
                     held.drop_before(pulse.positions)
             is_silent = watch.silent_s > TAKE_OVER_AFTER_S
             now = time.monotonic()
-            part = held.take(now, now) if is_silent else held.take(now - HELP_AFTER_S, now - TAKE_OVER_AFTER_S)
+            part = held.take(now, now) if is_silent else held.take(now - HELP_AFTER_S, now - HELP_URGENT_AFTER_S)
             is_behind = any(part)
             if is_behind:
                 sink.write(part)
