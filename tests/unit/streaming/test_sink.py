@@ -1,13 +1,16 @@
-"""What goes out first: `streaming.sink.urgent_first`."""
+"""What goes out first, and as which row: `streaming.sink`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
+from lakehouse.alert_rows import event_row
 from lakehouse.events import AlertEvent, Priority
 from lakehouse.messages import Command
-from streaming.sink import MOST_EVENTS_A_PART, Outcome, Request, urgent_first
+from streaming.sink import MOST_EVENTS_A_PART, Outcome, Request, state_row, urgent_first
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -50,3 +53,16 @@ def test_a_request_goes_with_the_events_of_its_patient() -> None:
     assert first.requests == []
     assert [r.message.patient_id for r in second.requests] == ["b", "nobody"]
     assert second.events == [refusal]
+
+
+def test_what_an_event_does_not_say_costs_no_column() -> None:
+    row = event_row(replace(event("a"), alert_id="a.heart_rate_high.1", value=130.0))
+    assert (row["value"], row["acknowledged"], row["escalation"]) == (130.0, False, 0)
+    assert not {"limit", "by", "silenced_until", "missing"} & row.keys()
+
+
+def test_the_first_state_of_an_alert_has_nothing_to_erase() -> None:
+    onset = replace(event("a"), alert_id="a.heart_rate_high.1", onset_at=NOON)
+    assert None not in state_row(onset).values()
+    later = state_row(replace(onset, step="ease"))
+    assert later["silenced_until"] is None  # the silence before it is over
