@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -39,8 +38,6 @@ logger = logging.getLogger(__name__)
 
 # After hours away a batch must still fit the heap.
 MOST_ENTRIES: Final = 100_000
-# A write goes from thread to thread; by default each waits up to 5 ms for one that computes.
-SWITCH_EVERY_S: Final = 0.0005
 
 
 def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
@@ -51,7 +48,6 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
     heartbeat = Heartbeat(heartbeat_file(settings, "alarms", partitions_text))
     heartbeat.beat("starting")
     warm_up()
-    sys.setswitchinterval(SWITCH_EVERY_S)
     with (
         Snapshots(snapshot_folder(settings, name)) as snapshots,
         BedsideLog(settings, Service.ALARMS) as log,

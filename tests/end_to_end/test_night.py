@@ -29,10 +29,11 @@ from waiting import until
 SCRIPT = Script(patients=6, seed=3, seconds=8 * 3600, deteriorations_per_day=0, chronic_share=1)
 FAST = "sim3-0001"
 DEFAULT_BPM = 120
-# Lives with a fast heart, too, and has a tight limit: it is loosened by a whole step, which asks for an approval.
-TIGHTLY_LIMITED = "sim3-0004"
+# Breathes fast, and has a tight limit: it is loosened by a whole step, which asks for an approval, at whatever hour
+# this runs. A heart rate follows the hour of the day by more than that.
+TIGHTLY_LIMITED = "sim3-0005"
 TIGHT = Limits(
-    patient_id=TIGHTLY_LIMITED, version=1, limits={"heart_rate_high": [114, None]}, author=RECALIBRATION,
+    patient_id=TIGHTLY_LIMITED, version=1, limits={"resp_rate_high": [22, None]}, author=RECALIBRATION,
     reason="of a night before",
 )  # fmt: skip
 
@@ -78,7 +79,7 @@ def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward)
     assert [line.split()[0] for line in said[-5:]] == [
         "check_readings", "prove_alarms", "large", "recalibrate_limits", "refresh_reports",
     ], "".join(said)  # fmt: skip
-    assert f"| {TIGHTLY_LIMITED} | heart_rate_high | 114 | 129 |" in shown
+    assert f"| {TIGHTLY_LIMITED} | resp_rate_high | 22 | 29 |" in shown
     with Marts(ward.settings, Service.BATCH) as marts:
         (proof,) = marts.query("SELECT proven, missing_events, extra_events, different_events FROM mart.proof_daily")
         (alarms,) = marts.query("SELECT sum(alarms)::int AS count FROM mart.alarm_burden_daily")
