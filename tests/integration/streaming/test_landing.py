@@ -136,4 +136,4 @@ def test_through_death_bad_input_and_a_storage_that_is_away(stack: LocalStack, l
         (key, b"\xff\xfe"),
         (b"somebody else", reading(patient_id)),
     }
-    assert landing.heartbeat()["readings_landed"] >= 500
+    assert until(lambda: landing.heartbeat()["readings_landed"] >= 500, 30)  # the rows are there before it says so
