@@ -73,7 +73,7 @@ def run(seconds: int) -> Report:
             "All events of the stretch count: the table waits until they are out.",
             "Row in Cassandra: a probe each half second, looked for every 3 ms, or 5 % of its wait, until found.",
             "Broker, stores, landing, standby, notifier, load generator and benchmark share the cores.",
-            "What is not on that way (landing, HDFS, standby, mail, board, load) runs with nice 10.",
+            "What is not on that way (landing, HDFS, standby, notifier, board, load) runs with nice 10.",
             "Floor: the same fold in a bare consumer loop in place of lane and standby; no recovery, no Cassandra.",
             *notes,
         ),

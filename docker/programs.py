@@ -35,7 +35,7 @@ OWN = (
     Program("alarms", "alarms"),
     Program("standby", "standby", stop_wait_s=10, may_wait=True),
     Program("landing", "landing", may_wait=True),
-    Program("notify", "notify", stop_wait_s=15, may_wait=True),  # in a storm its claims made every alarm twice as late
+    Program("notify", "notify", stop_wait_s=15, may_wait=True),  # in a storm it made alarms half as late again
     Program("board", "board", stop_wait_s=15, may_wait=True),
     Program("watchdog", "watchdog", stop_wait_s=10),  # last: it is started when there is something to watch
 )

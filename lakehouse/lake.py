@@ -87,7 +87,7 @@ class Lake:
     def __enter__(self) -> Self:
         # The Rust client of HDFS learns its user from the environment only.
         os.environ["HADOOP_USER_NAME"] = self._settings.user
-        # It has as many threads as there are cores; with two, two that wait for each other's reads may wait for ever.
+        # By default as many as there are cores. That two are too few is a guess at why opening a table has hung.
         os.environ.setdefault("TOKIO_WORKER_THREADS", "8")
         return self
 
