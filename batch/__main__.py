@@ -87,7 +87,7 @@ def publish(
         raise typer.BadParameter("--patient and --ward choose whom to roll back; add --roll-back")
     settings = Settings.load()
     if roll_back:
-        done = job.roll_back(settings, day.date(), by, patient, ward)
+        done = job.roll_back(settings, day.date(), by, datetime.now(UTC), patient, ward)
     else:
         done = job.publish(settings, day.date(), datetime.now(UTC))
     command.say_last(done.summary())
@@ -111,13 +111,19 @@ def prove(
     settings = Settings.load()
     proofs = []
     for each in days(day or first, day or last):
-        with bar(f"entries of {each}") as advance:
-            proof = job.prove(settings, each, advance)
+        try:
+            with bar(f"entries of {each}") as advance:
+                proof = job.prove(settings, each, advance)
+        except job.NoEnd as error:
+            if day is not None:
+                raise
+            typer.echo(f"{each}: {error}", err=True)  # what landed on it belongs to the next day that has an end
+            continue
         job.keep(settings, proof)
         for difference in proof.differences[:MOST_SAID]:
             typer.echo(f"{each}: {difference.sentence()}", err=True)
         proofs.append(proof)
-    command.say_last(proofs[0].summary() if len(proofs) == 1 else {"days": [proof.summary() for proof in proofs]})
+    command.say_last({"days": [each.summary() for each in proofs]} if day is None else proofs[0].summary())
     if not all(proof.is_clean for proof in proofs):
         raise typer.Exit(1)
 

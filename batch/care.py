@@ -24,7 +24,7 @@ class Care(NamedTuple):
     sorted_tables: list[str]
     expired_rows: int
     deleted_files: int
-    bytes_a_reading: float | None
+    bytes_a_row: float | None
 
 
 def care(settings: Settings, day: date, advance: Callable[[int], None]) -> Care:
@@ -50,10 +50,10 @@ def care(settings: Settings, day: date, advance: Callable[[int], None]) -> Care:
             expired += lake.delete(table, f"{table.partition_by} < '{oldest.isoformat()}'")
             deleted += lake.vacuum(table, KEEP_REPLACED_H)
             advance(1)
-        bytes_a_reading = lake.bytes_a_row(LAKE["readings"], day)
+        bytes_a_row = lake.bytes_a_row(LAKE["readings"], day)
     with Hdfs(settings) as hdfs:
         states = DayStates(hdfs)
         for old in states.days():
             if old < day - timedelta(days=KEEP_STATES_DAYS):
                 states.delete(old)
-    return Care(day, sorted_tables, expired, deleted, bytes_a_reading)
+    return Care(day, sorted_tables, expired, deleted, bytes_a_row)

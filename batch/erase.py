@@ -20,6 +20,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clinical.conditions import CHANNEL
 from lakehouse.cassandra import Cassandra, Statement
@@ -101,14 +102,18 @@ def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> E
 
 def _check_gone(lake: Lake, patient_id: str, now: datetime) -> None:
     since = now - GONE_FOR
-    measured = lake.read(READINGS, [("patient_id", "=", patient_id), ("received_at", ">=", since)], ["received_at"])
+    received_at = lake.read(READINGS, [("patient_id", "=", patient_id)], ["received_at"])["received_at"]
+    measured_lately = len(received_at) > 0 and pc.max(received_at).as_py() >= since
     admissions = lake.read(ENTRIES, [("patient_id", "=", patient_id), ("kind", "=", "admission")], ["offset", "body"])
     bodies = admissions.sort_by("offset")["body"].to_pylist()
     newest = decode(bodies[-1].encode()) if bodies else None
-    if len(measured) or (isinstance(newest, Admission) and newest.event != "discharge"):
+    is_discharged = isinstance(newest, Admission) and newest.event == "discharge"
+    # Without any admission and reading nobody is known by this id, or nobody is left of an earlier run.
+    is_known = bool(bodies) or len(received_at) > 0
+    if measured_lately or (is_known and not is_discharged):
         raise StillHere(
             f"a patient is erased 24 h after the discharge; {patient_id} "
-            f"{'measured something since ' + since.isoformat() if len(measured) else 'is not discharged'}; "
+            f"{'measured something since ' + since.isoformat() if measured_lately else 'is not discharged'}; "
             "send the discharge, or wait"
         )
 

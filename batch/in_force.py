@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from clinical.calibration import Proposal
+from clinical.calibration import UNCHANGED, Proposal
 from clinical.conditions import LIMIT_CONDITIONS
 from clinical.policy import LimitsPolicy
 from clinical.state import CLINICIAN, NIGHTLY
 from lakehouse.entries import RECALIBRATION
 from lakehouse.folding import AlarmFold
-from lakehouse.messages import Limit, Limits
+from lakehouse.messages import LONGEST_TEXT, Limit, Limits
 
-VERSIONS_A_DAY = 100
+VERSIONS_A_DAY: Final = 100
 
 
 class InForce(NamedTuple):
@@ -61,14 +62,25 @@ def message_of(
 
     It states every personal condition, so that one version is all that there is to know; null is the default.
     """
+    proposals = list(proposals)
+    said = {each.condition: each.reason for each in proposals if each.decision != UNCHANGED or each.is_personal}
     return Limits(
         patient_id=patient_id,
         version=version,
         limits={each.condition: stated(each.new if each.is_personal else None) for each in proposals},
         author=RECALIBRATION,
-        reason=f"recalibration by policy {policy.digest}",
+        reason=why(policy.digest, said),
         expires_at=made_at + timedelta(seconds=policy.valid_s),
     )
+
+
+def why(policy: str, reasons: Mapping[str, str]) -> str:
+    """Return the reason of a message: by which policy, and why the limit of each of these conditions is what it is."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for condition, reason in sorted(reasons.items()):
+        by_reason[reason].append(condition)
+    said = "; ".join(f"{', '.join(conditions)}: {reason}" for reason, conditions in by_reason.items())
+    return f"recalibration by policy {policy}; {said}"[:LONGEST_TEXT]
 
 
 def stated(medium: float | None) -> Limit:

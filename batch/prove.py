@@ -43,6 +43,10 @@ ONE_DAY: Final = timedelta(days=1)
 _NO_FIELDS: Final = frozenset({LAKE_ALERT_EVENTS.partition_by})
 
 
+class NoEnd(RecoveryError):
+    """No tick landed on a day, so that nobody can say where it ends."""
+
+
 class Stretch(NamedTuple):
     """A day of one partition's log, and where its fold begins.
 
@@ -114,14 +118,16 @@ def prove(settings: Settings, day: date, advance: Callable[[int], None], today: 
     ------
     DayIsOpen
         When more may still land on a past day.
+    NoEnd
+        When no tick landed on that day.
     RecoveryError
-        When no tick landed on that day, so that nobody can say where it ends.
+        When the state that it begins with was kept by another version.
     """
     with Lake(settings, patience_s=60) as lake, Hdfs(settings) as hdfs:
         check_landed(lake, day, today)
         ends = day_ends(lake, day, today)
         if not ends:
-            raise RecoveryError(
+            raise NoEnd(
                 f"a day of the log ends with a tick in each partition; none landed on {day}; "
                 "see `make status` for clock and landing, or prove another day"
             )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from batch.in_force import VERSIONS_A_DAY, next_version, stated
+from batch.in_force import VERSIONS_A_DAY, next_version, stated, why
 from batch.recalibrate import writer_of
 from clinical.calibration import CONDITION, UNCHANGED
 from clinical.policy import POLICY, LimitsPolicy
@@ -24,8 +24,9 @@ from lakehouse.tables import LIMITS_BY_PATIENT, LIMITS_PROPOSED
 from lakehouse.topics import BEDSIDE
 
 ONE_DAY: Final = timedelta(days=1)
+DECIDED_BY: Final = timedelta(hours=6)  # of the morning after the day: until then a person may approve
 ROLLED_BACK: Final = "rolled back:"
-_COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "refusal", "policy")
+_COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "reason", "refusal", "policy")
 
 
 class NothingToPublish(WardwatchError, LookupError):
@@ -50,8 +51,9 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
     """Publish what the night of a day has proposed and the gate has let through.
 
     A repeated run writes nothing a second time, nor what a person has rolled back, nor over limits of a later day. The
-    limits end 48 h after the day, so that a night that fails leads back to the defaults. A day that is so long ago, as
-    when a week is filled in again, has nothing to publish; the limits that are in force stay.
+    limits end 48 h after the morning on which the night is decided: one night without an answer changes nothing, two
+    lead back to the defaults. A day that is so long ago, as when a week is filled in again, has nothing to publish; the
+    limits that are in force stay.
 
     Parameters
     ----------
@@ -63,9 +65,10 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
     NothingToPublish
         When that day was never calibrated.
     """
-    expires_at = datetime.combine(day + ONE_DAY, time(), UTC) + timedelta(seconds=policy.valid_s)
+    decided_at = datetime.combine(day + ONE_DAY, time(), UTC) + DECIDED_BY
+    expires_at = decided_at + timedelta(seconds=policy.valid_s)
     if expires_at <= now:
-        return Published(0, 0, 0, f"limits of {day} ended at {expires_at}, {policy.valid_s // 3600} h after their day")
+        return Published(0, 0, 0, f"limits of {day} ended at {expires_at}, as all limits of a night do")
     with Lake(settings, patience_s=60) as lake:
         rows = lake.read(LIMITS_PROPOSED, [("day", "=", day)], _COLUMNS).to_pylist()
         if not rows and lake.last_batch(LIMITS_PROPOSED, writer_of(day)) is None:
@@ -106,11 +109,14 @@ def proposed(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str,
         by_patient[row["patient_id"]].append(row)
     for patient_id, own in sorted(by_patient.items()):
         limits: dict[str, Any] = {}
+        said: dict[str, str] = {}
         for row in sorted(own, key=lambda each: each["condition"]):
             is_default = row["new_limit"] == CONDITION[row["condition"]].limit[0]
             limits[row["condition"]] = stated(None if is_default else row["new_limit"])
-        if any(row["decision"] != UNCHANGED for row in own) or any(pair[0] is not None for pair in limits.values()):
-            yield patient_id, limits, f"recalibration by policy {own[0]['policy']}"
+            if row["decision"] != UNCHANGED or not is_default:
+                said[row["condition"]] = row["reason"]
+        if said:
+            yield patient_id, limits, why(own[0]["policy"], said)
 
 
 def nightly_versions(cassandra: Cassandra, patient_id: str) -> list[dict[str, Any]]:
@@ -126,12 +132,12 @@ def is_settled(newest: Mapping[str, Any], day: date, limits: Mapping[str, Any], 
 
 
 def roll_back(
-    settings: Settings, day: date, by: str, patient_id: str | None = None, ward_id: str | None = None
+    settings: Settings, day: date, by: str, now: datetime, patient_id: str | None = None, ward_id: str | None = None
 ) -> Published:
     """Take back what was published for a day: for one patient, one ward, or all. A repeated run writes nothing more.
 
     The limits before it come back, with the end of those that go; the defaults, where there were none, or none that
-    were still in force when those of the day came.
+    were still in force when those of the day came. Limits that have run out by `now` need no taking back.
 
     Raises
     ------
@@ -144,18 +150,20 @@ def roll_back(
     with Lake(settings, patience_s=60) as lake:
         found = sorted(set(lake.read(LIMITS_PROPOSED, filters, ["patient_id"])["patient_id"].to_pylist()))
     if not found:
-        raise NothingToPublish(f"what is rolled back was proposed; of {day} nothing was, for {patient_id or ward_id}")
+        whom = patient_id or ward_id or "anybody"
+        raise NothingToPublish(f"what is rolled back was proposed; of {day} nothing was, for {whom}")
     with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
         histories = [(each, nightly_versions(cassandra, each)) for each in found]
-    messages = [
-        message for patient, versions in histories if (message := rolled_back(patient, versions, day, by)) is not None
-    ]
+    answers = [rolled_back(patient, versions, day, by, now) for patient, versions in histories]
+    messages = [message for message in answers if message is not None]
     write(settings, messages)
     return Published(len(messages), len(found) - len(messages), 0)
 
 
-def rolled_back(patient_id: str, versions: Sequence[Mapping[str, Any]], day: date, by: str) -> Limits | None:
-    """Return the message that takes back the limits of a day; None where the newest are not of that day.
+def rolled_back(
+    patient_id: str, versions: Sequence[Mapping[str, Any]], day: date, by: str, now: datetime
+) -> Limits | None:
+    """Return the message that takes back the limits of a day; None where the newest are not of that day, or ran out.
 
     Parameters
     ----------
@@ -165,6 +173,8 @@ def rolled_back(patient_id: str, versions: Sequence[Mapping[str, Any]], day: dat
     if not versions or not is_of_day(versions[0], day) or is_rolled_back(versions[0], day):
         return None
     newest = versions[0]
+    if not holds_at(newest, now):
+        return None
     of_day = [row for row in versions if is_of_day(row, day)]
     before = next((row for row in versions if not is_of_day(row, day)), None)
     if before is not None and holds_at(before, of_day[-1]["received_at"]):

@@ -87,7 +87,8 @@ def recalibrate(
         }
         decided = try_out(lake, settings.run, (day, today), proposals, policy)
         replace(lake, LIMITS_PROPOSED, day, list(proposal_rows(decided, known, day, version, policy)))
-        erased = len(lake.read(ERASURES, [("day", ">", day)], ["day"]))
+        erasures = lake.read(ERASURES, [("day", ">", day)], ["patient_digest"])  # one a run, and a run may be repeated
+        erased = len(set(erasures["patient_digest"].to_pylist()))
     return told(decided, day, policy, erased)
 
 

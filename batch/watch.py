@@ -10,10 +10,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from lakehouse.access import group_id
 from lakehouse.cassandra import Cassandra
 from lakehouse.errors import DecodeError
 from lakehouse.events import Pulse, decode
 from lakehouse.kafka import assign, consumer, log_ends, records
+from lakehouse.kafka_admin import admin, committed
 from lakehouse.lake import Lake
 from lakehouse.landed import landed
 from lakehouse.settings import Service, Settings
@@ -25,6 +27,7 @@ MOST_PULSE_AGE_S: Final = 30.0
 MOST_TICK_AGE_S: Final = 30.0
 MOST_LAG_S: Final = 60.0  # a driver that starts again is back after half a minute
 MOST_LANDING_AGE_S: Final = 900.0
+MOST_MAIL_AGE_S: Final = 300.0  # longer than a mail server that greylists makes wait
 MAIL_WINDOW_S: Final = 900.0
 _PATIENCE_S: Final = 10.0
 _AT_ONCE: Final = 100
@@ -39,7 +42,7 @@ Ends: TypeAlias = Mapping[int, tuple[int, int]]  # partition -> the oldest offse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How the speed layer stands; by partition of the bedside log where it is a mapping. Ages in seconds.
+    """How the speed layer stands; by partition of the bedside log where nothing else is said. Ages in seconds.
 
     A partition that is missing from `pulse_age_s` has had no pulse for two minutes; from `tick_age_s`, no tick for half
     a minute; from the others, nothing waits there.
@@ -51,6 +54,7 @@ class Standing:
     lag_s: Mapping[int, float]  # age of the oldest entry that the lane had not folded at its last pulse
     tick_age_s: Mapping[int, float]  # of the newest tick: the clock writes one a second
     landing_age_s: Mapping[int, float]  # of the oldest record that is not in the lake yet
+    mail_age_s: Mapping[int, float]  # by partition of `alerts`: of the oldest event that is not told to everybody yet
     dead_letters: int  # in the last 15 minutes
 
     def summary(self) -> dict[str, Any]:
@@ -61,6 +65,7 @@ class Standing:
             "lag_s": max(self.lag_s.values(), default=None),
             "tick_age_s": max(self.tick_age_s.values(), default=None),
             "landing_age_s": max(self.landing_age_s.values(), default=None),
+            "mail_age_s": max(self.mail_age_s.values(), default=None),
             "dead_letters": self.dead_letters,
         }
 
@@ -86,6 +91,12 @@ def faults(standing: Standing) -> Iterator[str]:
             f"records must be in the lake within {MOST_LANDING_AGE_S / 60:.0f} min; partitions {late} wait longer; "
             "look at `make logs NAME=landing`"
         )
+    untold = [each for each, age_s in standing.mail_age_s.items() if age_s > MOST_MAIL_AGE_S]
+    if untold:
+        yield (
+            f"alarms must be mailed within {MOST_MAIL_AGE_S / 60:.0f} min; {untold} of `alerts` wait longer; "
+            "look at `make status` and `make logs NAME=notify`"
+        )
     if standing.dead_letters:
         yield (
             f"every mail must be delivered; {standing.dead_letters} of the last 15 min were given up; "
@@ -106,10 +117,15 @@ def look(settings: Settings) -> Standing:
         ends = log_ends(reader, BEDSIDE.name, _PATIENCE_S)
         tick_age_s = _tick_ages(reader, ends)
         lanes = _lanes(_pulses(reader), ends)
-        lag_s = _ages_at(reader, _waiting(lanes.positions, ends))
+        lag_s = _ages_at(reader, BEDSIDE.name, _waiting(lanes.positions, ends))
         with Lake(settings, patience_s=_PATIENCE_S) as lake:
             positions = landed(lake, BEDSIDE.name, ends)
-        landing_age_s = _ages_at(reader, _waiting({each: positions.get(each, 0) for each in ends}, ends))
+        not_landed = _waiting({each: positions.get(each, 0) for each in ends}, ends)
+        landing_age_s = _ages_at(reader, BEDSIDE.name, not_landed)
+        alert_ends = log_ends(reader, ALERTS.name, _PATIENCE_S)
+        kafka = admin(settings, Service.BATCH, patience_s=_PATIENCE_S)
+        told = committed(kafka, group_id(Service.NOTIFY), ALERTS.name, alert_ends)
+        mail_age_s = _ages_at(reader, ALERTS.name, _waiting(told, alert_ends))
     finally:
         reader.close()
     return Standing(
@@ -119,6 +135,7 @@ def look(settings: Settings) -> Standing:
         lag_s=lag_s,
         tick_age_s=tick_age_s,
         landing_age_s=landing_age_s,
+        mail_age_s=mail_age_s,
         dead_letters=_dead_letters(settings),
     )
 
@@ -180,10 +197,10 @@ def _tick_ages(reader: Consumer, ends: Ends) -> dict[int, float]:
     return ages_s
 
 
-def _ages_at(reader: Consumer, places: Mapping[int, int]) -> dict[int, float]:
-    """Return the age of the record at its place in each partition of the bedside log, or of the first one behind it."""
+def _ages_at(reader: Consumer, topic: str, places: Mapping[int, int]) -> dict[int, float]:
+    """Return the age of the record at its place in each partition of a topic, or of the first one behind it."""
     ages_s: dict[int, float] = {}
-    for partition, record in _until(reader, BEDSIDE.name, places, {each: at + 1 for each, at in places.items()}):
+    for partition, record in _until(reader, topic, places, {each: at + 1 for each, at in places.items()}):
         ages_s.setdefault(partition, time.time() - record.timestamp()[1] / 1000)
     return ages_s
 

@@ -21,7 +21,7 @@ BESIDE_ALARMS: Final = ("watchdog", "board", "notify", "landing", "standby")
 _WRITTEN: Final = 0.95  # of what was asked for; below, the load generator is what does not keep up
 _PATIENCE_S: Final = 60.0
 _DRAINED_S: Final = 600.0
-_CAUGHT_UP: Final = 1_000  # entries: transaction markers have offsets as well, and the log of a quiet ward grows
+_CAUGHT_UP: Final = 1_000  # entries: between pulse and look the log has grown a little
 
 
 class Standing(NamedTuple):
@@ -113,4 +113,4 @@ def standing(settings: Settings) -> Standing:
                     return Standing(sum(end for _, end in ends.values()), sum(message.positions.values()))
     finally:
         reader.close()
-    raise StoreError(f"a lane pulses every second; none was heard for {_PATIENCE_S:.0f} s; see `make logs`")
+    raise StoreError(f"a lane pulses twice a second; none was heard for {_PATIENCE_S:.0f} s; see `make logs`")

@@ -224,7 +224,7 @@ def _decisions(number: int, patients: list[Patient], chance: np.random.Generator
             default = float(_LIMIT[condition][0])
             verdict = str(
                 chance.choice(
-                    ["published", "refused by the gate", "not approved", "rolled back"], p=[0.8, 0.12, 0.06, 0.02]
+                    ["published", "refused by the gate", "not in force", "rolled back"], p=[0.8, 0.12, 0.06, 0.02]
                 )
             )
             yield {

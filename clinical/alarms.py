@@ -71,7 +71,7 @@ def fold(
     state : (patients,) records of PATIENT
         Changed in place. Every `entries.patient` names a row.
     blank : (1,) record of PATIENT
-        A patient of whom nothing is known; a discharge leaves this behind, and its time.
+        A patient of whom nothing is known.
     entries : Entries
         In order of partition and offset.
     counts : (len(readings.COUNTS),) int64
@@ -93,6 +93,8 @@ def fold(
             continue
         p = entries.patient[i]
         s = state[p]
+        if not s.known and not is_gone(rules, s, received):
+            state[p] = blank[0]
         if is_straggler(rules, s, entries, i):
             counts[LATE_VALUES] += max(1, np.sum(~np.isnan(entries.values[i])))
             continue
@@ -117,9 +119,31 @@ def fold(
         elif entries.kind[i] == ADMISSION:
             take_admission(s, entries.admissions, entries.detail[i], (i, p), events)
             if entries.admissions.event[entries.detail[i]] == DISCHARGE:
-                state[p] = blank[0]
-                state[p].discharged_at = received
+                leave(state, p, blank, received)
     return events
+
+
+@compiled
+def leave(state: Patients, p: int, blank: Patients, received: int) -> None:
+    """Forget a patient, but for a while not what has been measured, and when.
+
+    After a readmission a device may send again what it had sent before: that is late then, as it would have been
+    without the discharge, and no second alert of the same onset.
+    """
+    s = state[p]
+    measured, seen = np.empty(N_VITALS + 1, np.int64), np.empty(N_VITALS + 1, np.int64)
+    for v in range(N_VITALS + 1):
+        measured[v], seen[v] = s.signals[v].measured_at, s.signals[v].seen_at
+    fed = s.fed.copy()
+    blank_measured, blank_clock = s.blank_measured_at, s.blank_clock
+    state[p] = blank[0]
+    s.discharged_at = received
+    s.blank_measured_at, s.blank_clock = blank_measured, blank_clock
+    for v in range(N_VITALS + 1):
+        signal = s.signals[v]
+        signal.measured_at, signal.seen_at = measured[v], seen[v]
+    for c in range(N_CHANNELS):
+        s.fed[c] = fed[c]
 
 
 @compiled

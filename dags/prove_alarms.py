@@ -19,7 +19,7 @@ with those that were raised. Expected: 0 missing, 0 extra, 0 different. Each dif
 1. Differences: the log names event, patient and place in the log. An alarm that was raised and cannot be explained, or
    was not raised, is an incident: keep the run folder, tell the clinical safety officer, then look for the cause.
 2. "None landed": clock or landing was away all day, and nobody can say where the day ends. It stays unproven.
-3. "Was kept by another version": prove a range whose first day begins it: `python -m batch prove --from A --to B`.
+3. "Was kept by another version": prove from the first day of the lake on: `python -m batch prove --from A --to B`.
 4. A store that was away: clear the task. A repeated proof replaces its rows.
 
 Owner: data engineers.

@@ -18,12 +18,12 @@ Proposes limits from each patient's clean readings, within the policy; tries old
 patient what would lose or delay an alarm; has a person approve the large changes; publishes the rest of the way as
 `limits` messages, which take effect from that message on.
 
-**Approval**: Required Actions in the menu, or the task `approve`. The table shows old and new limits, and why. Nobody
-answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the reports are made. To
-publish them later, on a clinician's word: `.venv/bin/python -m batch publish --date D`. Patients whose values drift
-towards a hard bound stand below; their limits are not loosened, and they ask for no approval.
+**Approval**: as the user `approver`, by Required Actions in the menu or the task `approve`. The table shows old and new
+limits, and why. Nobody answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the
+reports are made. To publish them later, on a clinician's word: `.venv/bin/python -m batch publish --date D`. Patients
+whose values drift towards a hard bound stand below; their limits are not loosened, and they ask for no approval.
 
-**When a task fails** the old limits stay; after 48 h without a new calibration they run out, back to the defaults.
+**When a task fails** the old limits stay; after a second morning without new ones they run out, back to the defaults.
 - `recalibrate`: the log says what was missing. A store that was away: clear it. The day is not proven, or the state at
   its end is not kept: clear `prove_alarms` of that day, which starts this anew; differences are explained first.
 - `check_proposals`: a proposal breaks the policy. Leave it failed and tell the developers: this must not happen.

@@ -12,13 +12,13 @@ DOCS = """
 ### watch_speed_layer
 
 Looks at what the speed layer leaves behind: the age of the lane's pulse and how far it is behind the log, the age of
-the clock's ticks in each partition, how far the lake is behind, and mail that was not delivered.
+the clock's ticks in each partition, how far the lake is behind, and mail that waits or was given up.
 
 **When it fails** patients may not be watched. Each line of the log is one fault.
 1. `make status`: what does not run, and what does it say? `make logs NAME=alarms`.
 2. The pulse is old and the standby writes: alarms go on, the lane must come back. See `docs/operations.md`.
 3. Ticks are old: silent patients are not noticed. `make up` starts what is missing.
-4. Undelivered mail: rows of `dead_letters_by_day` name address and answer.
+4. Mail that waits: the notifier or the mail server is away. Given up: `dead_letters_by_day` names address and answer.
 
 It is red and tells you again every five minutes until the cause is gone. Owner: data engineers.
 """

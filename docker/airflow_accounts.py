@@ -11,8 +11,10 @@ from airflow.providers.fab.auth_manager.cli_commands.utils import get_applicatio
 from airflow.utils.db import upgradedb
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
-# Who may log in: name (also of the variable with the password) and role. Viewers see everything and change nothing.
-USERS = {"admin": "Admin", "viewer": "Viewer"}
+# Who may log in: name (also of the variable with the password) and roles. Viewers see everything and change nothing.
+USERS = {"admin": ["Admin"], "viewer": ["Viewer"], "approver": ["Viewer", "Approver"]}
+# Clinicians answer what a night asks them. To answer is, for Airflow, to edit the DAG that asks as well.
+APPROVER = {"role": "Approver", "perms": [("can_edit", "HITL Detail"), ("can_edit", "DAG:recalibrate_limits")]}
 
 
 @providers_configuration_loaded  # type: ignore[untyped-decorator]
@@ -21,16 +23,18 @@ def main() -> None:
     upgradedb()
     with get_application_builder() as builder:
         security = builder.sm
-        for name, role in USERS.items():
+        security.bulk_sync_roles([APPROVER])
+        for name, roles in USERS.items():
             password = os.environ[f"WARDWATCH_STACK__AIRFLOW_{name.upper()}_PASSWORD"]
             user = security.find_user(name)
             if user is None:
                 address = f"{name}@localhost"
-                made = security.add_user(name, name, "wardwatch", address, security.find_role(role), password)
+                found = [security.find_role(role) for role in roles]
+                made = security.add_user(name, name, "wardwatch", address, found, password)
             else:
                 made = security.reset_password(user.id, password)
             if not made:
-                raise SystemExit(f"Airflow must take the user {name} with the role {role}, and did not; see above")
+                raise SystemExit(f"Airflow must take the user {name} with the roles {roles}, and did not; see above")
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ def prepare_airflow(settings: StackSettings, run: Path) -> None:
     environment = airflow_environment(settings, run) | {
         "WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD": stack.airflow_admin_password.get_secret_value(),
         "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD": stack.airflow_viewer_password.get_secret_value(),
+        "WARDWATCH_STACK__AIRFLOW_APPROVER_PASSWORD": stack.airflow_approver_password.get_secret_value(),
     }  # fmt: skip
     script, log = ROOT / "docker" / "airflow_accounts.py", run / "logs" / "airflow-prepare.log"
     prepare("Airflow", script, environment, _BIN / "python", log)

@@ -21,6 +21,7 @@ CHAIN = {
     "refresh_reports": "report",
 }
 APPROVAL = ("recalibrate_limits", "approve")
+APPROVER = "approver"
 LOOK_S = 2.0
 PATIENCE_S = 1800.0
 TIMEOUT_S = 30.0
@@ -28,7 +29,7 @@ LONG = 200  # characters
 
 
 class Airflow:
-    """Airflow's REST interface, as its administrator.
+    """Airflow's REST interface, as one of its users.
 
     Raises
     ------
@@ -36,11 +37,11 @@ class Airflow:
         From every call, when Airflow does not answer or refuses.
     """
 
-    def __init__(self, settings: StackSettings) -> None:
+    def __init__(self, settings: StackSettings, user: str = "admin") -> None:
         self.url = f"http://{settings.postgres.host}:{settings.stack.airflow_port}"
         self._session = requests.Session()
-        password = settings.stack.airflow_admin_password.get_secret_value()
-        token = self.call("POST", "/auth/token", json={"username": "admin", "password": password})["access_token"]
+        password = getattr(settings.stack, f"airflow_{user}_password").get_secret_value()
+        token = self.call("POST", "/auth/token", json={"username": user, "password": password})["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
@@ -76,10 +77,12 @@ def _run(dag: str, run_id: str) -> str:
 def pass_night(settings: StackSettings, day: date, console: Console) -> None:
     """Start the night of a day and wait for its end. Large changes of limits are asked for in Airflow.
 
+    Where nobody answers for half an hour, the night goes on without this command.
+
     Raises
     ------
     StackError
-        When a DAG fails, or nothing moves for half an hour.
+        When a DAG fails, or has not ended after half an hour for another reason.
     """
     airflow = Airflow(settings)
     since = datetime.now(UTC)
@@ -88,6 +91,11 @@ def pass_night(settings: StackSettings, day: date, console: Console) -> None:
     airflow.call("POST", f"/api/v2/dags/{first}/dagRuns", json={"logical_date": None, "partition_key": day.isoformat()})
     for dag, task in CHAIN.items():
         run = _finished(airflow, dag, day, since, console)
+        if run is None:
+            console.print(
+                "  nobody has answered yet; without an answer by 06:00 UTC the old limits stay; reports follow"
+            )
+            return
         if run["state"] != "success":
             failed = [each["task_id"] for each in airflow.tasks(dag, run["dag_run_id"]) if each["state"] == "failed"]
             raise StackError(
@@ -97,8 +105,8 @@ def pass_night(settings: StackSettings, day: date, console: Console) -> None:
         console.print(f"  {dag:<20} {_words(said)}", soft_wrap=True, markup=False)
 
 
-def _finished(airflow: Airflow, dag: str, day: date, since: datetime, console: Console) -> dict[str, Any]:
-    """Wait until the run of a DAG has ended, pointing to its question on the way."""
+def _finished(airflow: Airflow, dag: str, day: date, since: datetime, console: Console) -> dict[str, Any] | None:
+    """Wait until the run of a DAG has ended, pointing to its question on the way; None where that is not answered."""
     asked = False
     for _ in _looks():
         run = airflow.run_of(dag, day, since)
@@ -108,7 +116,13 @@ def _finished(airflow: Airflow, dag: str, day: date, since: datetime, console: C
             return run
         if dag == APPROVAL[0] and not asked and _is_asking(airflow, run["dag_run_id"]):
             asked = True
-            console.print("  large changes wait for a clinician: Required Actions in Airflow")
+            console.print(
+                f"  large changes wait for a clinician: {airflow.url}/required_actions, user {APPROVER}, "
+                f"password WARDWATCH_STACK__AIRFLOW_{APPROVER.upper()}_PASSWORD in wardwatch.env of the run folder",
+                soft_wrap=True,
+            )
+    if asked:
+        return None
     raise StackError(f"a night goes on; {dag} has not ended after {PATIENCE_S:.0f} s; see {airflow.url}")
 
 

@@ -24,9 +24,8 @@ SERVICES = (
     Program("cassandra", "cassandra"),
     Program("namenode", "hdfs", may_wait=True),
     Program("datanode", "hdfs", may_wait=True),
-    Program(
-        "postgres", "postgres", stop_signal="INT", may_wait=True
-    ),  # TERM waits until the last client has left by itself
+    # TERM waits until the last client has left by itself.
+    Program("postgres", "postgres", stop_signal="INT", may_wait=True),
     Program("mail", "mail", stop_wait_s=5),
 )
 # Our own processes: `python -m streaming NAME` each.

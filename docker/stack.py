@@ -38,6 +38,7 @@ class StackPart(BaseModel):
     controller_password: SecretStr = SecretStr("")
     airflow_admin_password: SecretStr = SecretStr("")
     airflow_viewer_password: SecretStr = SecretStr("")
+    airflow_approver_password: SecretStr = SecretStr("")
     superset_admin_password: SecretStr = SecretStr("")
     superset_manager_password: SecretStr = SecretStr("")
     superset_secret_key: SecretStr = SecretStr("")  # of its sessions, and of what it keeps encrypted

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
+import psutil
 from rich.console import Console
 
 from programs import AIRFLOW, OWN, SERVICES, SUPERSET, Program
 from supervision import ProcessInfo, Supervisor, end_orphans
 
+DEMO_PID: Final = "demo.pid"  # written by `streaming demo`
+DEMO_WAIT_S: Final = 60.0
+
 
 def bring_down(run: Path, console: Console) -> None:
     """End reports and night, our own processes, the services, then supervisord, and wait until all are gone."""
+    _end_demo(run, console)
     supervisor = Supervisor(run)
     if supervisor.is_running():
         for group in (SUPERSET, AIRFLOW, OWN, SERVICES):
@@ -23,6 +29,19 @@ def bring_down(run: Path, console: Console) -> None:
         console.print(f"Ended {count} processes that a killed supervisor had left behind.")
     else:
         console.print("Wardwatch is not running.")
+
+
+def _end_demo(run: Path, console: Console) -> None:
+    """End a demo that plays into the stack, as Ctrl-C would: its patients are discharged while there is a log."""
+    try:
+        demo = psutil.Process(int((run / DEMO_PID).read_text(encoding="ascii")))
+        if "demo" not in demo.cmdline():
+            return  # it was killed, and somebody else has its number
+        demo.terminate()
+        with console.status("ending the demo"):
+            demo.wait(DEMO_WAIT_S)
+    except (OSError, ValueError, psutil.Error):  # there is none, or it does not end: the stack goes all the same
+        return
 
 
 def _stop(group: tuple[Program, ...], supervisor: Supervisor, console: Console) -> None:

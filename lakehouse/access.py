@@ -12,10 +12,14 @@ GROUP_PREFIX: Final = "wardwatch-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Topics that a service reads and writes, tables of Cassandra whose rows it selects and modifies."""
+    """Topics that a service reads and writes, tables of Cassandra whose rows it selects and modifies.
+
+    Of the services that it follows it may see how far they have read.
+    """
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    follows: frozenset[Service] = frozenset()
     selects: frozenset[str] = frozenset()
     modifies: frozenset[str] = frozenset()
 
@@ -55,6 +59,7 @@ ACCESS: Final = {
     Service.BATCH: Access(
         reads=frozenset({"bedside", "ecg", "alerts"}),
         writes=frozenset({"bedside"}),
+        follows=frozenset({Service.NOTIFY}),
         selects=_ALL_TABLES,
         modifies=frozenset({"audit"}),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -33,14 +33,14 @@ TIMESTAMP_SLOTS: Final = 100_000  # events are placed within 0.1 s, and a Cassan
 
 
 def write_timestamp_us(received_at: datetime, sequence: int) -> int:
-    """Return the ``USING TIMESTAMP`` of an event: its time, then its place among the events of that tenth of a second.
+    """Return the ``USING TIMESTAMP`` of an event: its time, then its place among the events of that time.
 
     Parameters
     ----------
     received_at
         UTC, truncated to 0.1 s as the fold sees it.
     sequence
-        0 to 99,999; grows with each event of the same patient in that tenth of a second.
+        0 to 99,999; grows with each event of the same row in that tenth of a second, as an alert's steps do.
     """
     if not 0 <= sequence < TIMESTAMP_SLOTS:
         raise ValueError(f"a sequence is 0 to {TIMESTAMP_SLOTS - 1}; found {sequence}; count within 0.1 s")
@@ -56,8 +56,19 @@ class Cassandra:
     until everything is written. Rows are dictionaries; times come back aware, in UTC, to the millisecond.
     """
 
-    def __init__(self, settings: Settings, service: Service, *, patience_s: float | None = None) -> None:
-        """`patience_s` is how long to wait for a database that is away; None = as long as it takes."""
+    def __init__(
+        self,
+        settings: Settings,
+        service: Service,
+        *,
+        patience_s: float | None = None,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> None:
+        """`patience_s` is how long to wait for a database that is away; None = as long as it takes.
+
+        `on_wait` is told why, each time a request waits.
+        """
+        self._on_wait = on_wait
         self._settings = settings.cassandra
         self._service = service
         self._password = settings.password(service)
@@ -230,6 +241,8 @@ class Cassandra:
     def _say_waiting(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         logger.warning("waiting for Cassandra (try %d): %s", state.attempt_number, words(error))
+        if self._on_wait is not None:
+            self._on_wait(words(error))
 
     def _refusal(self, error: BaseException) -> StoreError:
         kind = AccessError if isinstance(error, Unauthorized) else StoreError

@@ -53,7 +53,9 @@ class AlarmFold:
         self._blank = blank_patient(self._rules["limit"][0])
         self._state = np.repeat(self._blank, 64).view(np.recarray)
         self._rows: dict[int, dict[str, int]] = {}  # partition -> patient -> row
-        self._ids: list[tuple[int, str]] = []  # row -> partition, patient
+        self._ids: list[tuple[int, str]] = []  # row -> partition, patient; "" = nobody
+        self._free: list[int] = []  # rows of nobody
+        self._sweep_at = len(self._state)  # rows; so that looking for the forgotten costs little for each row
         self._names = Names()
         self._counts = np.zeros(len(COUNTS), np.int64)
         self.positions: dict[int, int] = {}  # partition -> next offset
@@ -93,6 +95,8 @@ class AlarmFold:
 
     def _patient_rows(self, entries: LogSlice) -> np.ndarray:
         """Return the state's row of each entry, giving rows to patients not seen before."""
+        if not self._free and len(self._ids) >= self._sweep_at:
+            self._sweep()
         rows = np.empty(len(entries.partition), np.int64)
         edges = [0, *(np.flatnonzero(np.diff(entries.partition)) + 1), len(rows)]
         for begin, end in pairwise(edges):
@@ -101,13 +105,34 @@ class AlarmFold:
             ids = entries.patient_ids[begin:end]
             for patient_id in ids:
                 if patient_id is not None and patient_id not in known:
-                    known[patient_id] = len(self._ids)
-                    self._ids.append((partition, patient_id))
+                    known[patient_id] = self._new_row(partition, patient_id)
             rows[begin:end] = [-1 if patient_id is None else known[patient_id] for patient_id in ids]
         while len(self._state) < len(self._ids):
             more = _as_bytes(np.repeat(self._blank, len(self._state)))
             self._state = np.concatenate([_as_bytes(self._state), more]).view(PATIENT).view(np.recarray)
         return rows
+
+    def _new_row(self, partition: int, patient_id: str) -> int:
+        if not self._free:
+            self._ids.append((partition, patient_id))
+            return len(self._ids) - 1
+        row = self._free.pop()
+        self._ids[row] = (partition, patient_id)
+        return row
+
+    def _sweep(self) -> None:
+        """Give the rows of those who are forgotten to others; a lane lives for months."""
+        for row in np.flatnonzero(~self._remembered()).tolist():
+            if self._ids[row][1]:
+                self._empty(row)
+        self._sweep_at = max(len(self._state), 2 * (len(self._ids) - len(self._free)))
+
+    def _empty(self, row: int) -> None:
+        partition, patient_id = self._ids[row]
+        del self._rows[partition][patient_id]
+        self._state[row] = self._blank[0]
+        self._ids[row] = (partition, "")
+        self._free.append(row)
 
     def _named(self, event: Event, entries: LogSlice, columns: Entries) -> AlertEvent:
         row = event.entry
@@ -156,10 +181,7 @@ class AlarmFold:
         """Make a patient someone never seen, down to the id. Returns whether there was a record."""
         rows = [row for row, (_, each) in enumerate(self._ids) if each == patient_id]
         for row in rows:
-            partition, _ = self._ids[row]
-            del self._rows[partition][patient_id]
-            self._state[row] = self._blank[0]
-            self._ids[row] = (partition, "")
+            self._empty(row)
         return bool(rows)
 
     def patient_id(self, row: int) -> str:
@@ -179,10 +201,13 @@ class AlarmFold:
         return msgspec.msgpack.encode(header), (rows if kept.all() else rows[kept]).tobytes()
 
     def _remembered(self) -> NDArray[np.bool_]:
-        """Say of each record whether its patient is more than someone never seen: here, or gone for less than a day."""
+        """Say of each record whether its patient is here, or gone so lately that it matters: three days."""
         known, gone_at = self.records["known"], self.records["discharged_at"]
-        latest = max(self.records["heard_at"].max(initial=NEVER), gone_at.max(initial=NEVER))
-        remembered: NDArray[np.bool_] = (known != 0) | (latest - gone_at < self._rules["discharge_kept"][0])
+        partitions = np.array([partition for partition, _ in self._ids], np.int64)
+        latest = np.full(partitions.max(initial=-1) + 1, NEVER)  # each partition has a time of its own
+        np.maximum.at(latest, partitions, np.maximum(self.records["heard_at"], gone_at))
+        is_lately = latest[partitions] - gone_at < self._rules["discharge_kept"][0]
+        remembered: NDArray[np.bool_] = (known != 0) | (is_lately & (gone_at != NEVER))
         return remembered
 
     def to_bytes(self) -> bytes:

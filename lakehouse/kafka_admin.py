@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -151,10 +151,12 @@ def acls(service: Service, access: Access) -> set[AclBinding]:
         for topics, operation in ((access.reads, AclOperation.READ), (access.writes, AclOperation.WRITE))
         for topic in topics
     }
-    if access.reads:
-        own_groups = group_id(service, "")
-        bindings.add(_binding(service, ResourceType.GROUP, own_groups, ResourcePatternType.PREFIXED, AclOperation.READ))
-    return bindings
+    groups = [(service, AclOperation.READ)] if access.reads else []
+    groups += [(other, AclOperation.DESCRIBE) for other in access.follows]
+    return bindings | {
+        _binding(service, ResourceType.GROUP, group_id(whose, ""), ResourcePatternType.PREFIXED, operation)
+        for whose, operation in groups
+    }
 
 
 def _binding(
@@ -210,6 +212,25 @@ def permitted(client: AdminClient, topics: Iterable[str]) -> dict[str, set[str]]
     """Return what the client's own user may do with each topic: names of operations; empty where it may not see it."""
     answers = client.describe_topics(TopicCollection(list(topics)), include_authorized_operations=True)
     return {topic: _operations(answer) for topic, answer in answers.items()}
+
+
+def committed(client: AdminClient, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Return how far a consumer group has got: partition -> next offset; 0 where it has never committed.
+
+    Raises
+    ------
+    StoreError
+        When Kafka does not answer, or the client's user may not know.
+    """
+    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, partition) for partition in partitions])
+    (answer,) = client.list_consumer_group_offsets([asked]).values()
+    try:
+        found = answer.result(TIMEOUT_S).topic_partitions
+    except KafkaException as error:
+        raise StoreError(
+            f"Kafka must tell how far {group} has read; {error.args[0].str()}; see `make status`"
+        ) from error
+    return {each.partition: max(each.offset, 0) for each in found}
 
 
 def _operations(answer: Future[Any]) -> set[str]:

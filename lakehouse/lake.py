@@ -101,7 +101,7 @@ class Lake:
         return f"{self._settings.url}/lake/{table.name}"
 
     def ensure(self, table: LakeTable) -> list[str]:
-        """Make a table from its contract, or add the columns that it lacks. Returns what was changed, in words.
+        """Make a table from its contract, or set right its columns and properties. Returns what was changed, in words.
 
         Raises
         ------
@@ -118,7 +118,14 @@ class Lake:
             if lacking:
                 there.alter.add_columns(lacking)
             check_columns(table, DeltaTable(self.url(table)))
-            return [f"lake table {table.name}: column {field.name} added" for field in lacking]
+            has = there.metadata().configuration
+            wrong = {name: value for name, value in delta_properties(table).items() if has.get(name) != value}
+            if wrong:
+                there.alter.set_table_properties(wrong, raise_if_not_exists=False)
+            return [
+                *(f"lake table {table.name}: column {field.name} added" for field in lacking),
+                *(f"lake table {table.name}: {name} is {value} now" for name, value in wrong.items()),
+            ]
         DeltaTable.create(
             self.url(table),
             arrow_schema(table),

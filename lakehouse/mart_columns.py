@@ -80,7 +80,9 @@ EVENTS_MISSED: Final = Column(
 )
 LEAD_CHANGE_S: Final = _seconds("lead_change_s", "How much earlier the new limits warned; below 0 = later.")
 VERDICT: Final = Column(
-    "verdict", "text", "published, refused by the gate, not approved (by a person), or rolled back."
+    "verdict",
+    "text",
+    "published, refused by the gate, rolled back, or not in force: not approved, patient gone, or a later night first.",
 )
 
 # Quality and proof.

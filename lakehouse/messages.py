@@ -17,7 +17,8 @@ from lakehouse.errors import DecodeError
 
 MAX_MESSAGE_BYTES: Final = 1_000_000
 PatientId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Text: TypeAlias = Annotated[str, Meta(max_length=500)]
+LONGEST_TEXT: Final = 500  # characters
+Text: TypeAlias = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 Aware: TypeAlias = Annotated[datetime, Meta(tz=True)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 Limit: TypeAlias = Annotated[list[float | None], Meta(min_length=2, max_length=2)]

@@ -51,7 +51,7 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
     with (
         Snapshots(snapshot_folder(settings, name)) as snapshots,
         BedsideLog(settings, Service.ALARMS) as log,
-        EventSink(settings, Service.ALARMS) as sink,
+        EventSink(settings, Service.ALARMS, heartbeat) as sink,
     ):
         fold = recovered(snapshots, log, partitions, has_history=(checkpoint / "offsets").exists())
         lane = Lane(fold, sink, snapshots, log, heartbeat)

@@ -16,6 +16,7 @@ from lakehouse.cassandra import TIMESTAMP_SLOTS, Cassandra, Statement, write_tim
 from lakehouse.events import ENDINGS, AlertEvent, Pulse, encode
 from lakehouse.faults import fault_point
 from lakehouse.folding import EPOCH
+from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import LogWriter
 from lakehouse.log import LogSlice
 from lakehouse.messages import Command, Limits
@@ -32,7 +33,7 @@ from lakehouse.topics import ALERTS
 from streaming.hops import Hops
 
 _STATE: Final = tuple(name for name in AlertEvent.__struct_fields__ if name in ALERTS_BY_PATIENT.names)
-MOST_EVENTS_A_PART: Final = 400  # half a second of writes on two cores that have more to do
+MOST_EVENTS_A_PART: Final = 400  # a tenth of a second of writes on two cores, a quarter in a storm
 
 
 class Request(NamedTuple):
@@ -96,11 +97,12 @@ class EventSink:
 
     `write` returns when everything is in Cassandra and acknowledged by Kafka. A retry writes the same rows with the
     same ids and timestamps, which changes nothing in Cassandra, and the same events to `alerts` once more: readers of
-    that topic recognise an event by its id. While a store is away, `write` waits and says so.
+    that topic recognise an event by its id. While a store is away, `write` waits and says so, also by a heartbeat.
     """
 
-    def __init__(self, settings: Settings, service: Service) -> None:
-        self.cassandra = Cassandra(settings, service)
+    def __init__(self, settings: Settings, service: Service, heartbeat: Heartbeat | None = None) -> None:
+        self._heartbeat = heartbeat
+        self.cassandra = Cassandra(settings, service, on_wait=self._wait)
         self._alerts = LogWriter(settings, service, linger_ms=0)
         self._name = str(service)
         self.hops = Hops()
@@ -115,6 +117,10 @@ class EventSink:
     ) -> None:
         self._alerts.__exit__(kind, error, trace)
         self.cassandra.__exit__(kind, error, trace)
+
+    def _wait(self, why: str) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.beat(f"waiting for Cassandra: {why}")
 
     def write(self, outcome: Outcome) -> None:
         """Write events and requests; see the class for what a retry does."""

@@ -35,7 +35,8 @@ from streaming.snapshots import Snapshots
 logger = logging.getLogger(__name__)
 
 TAKE_OVER_AFTER_S: Final = 2.0
-# Of a lane that lives. Whatever is written twice makes a lane in a storm slower still: at 2 s it fell behind for good.
+# How old what it holds may be while the lane lives. What is written twice slows a lane in a storm down: after 2 s,
+# it fell behind for good.
 HELP_URGENT_AFTER_S: Final = 10.0
 HELP_AFTER_S: Final = 30.0
 PULSE_EVERY_S: Final = 1.0
@@ -138,7 +139,7 @@ def run(settings: Settings, partitions_text: str | None, stop: Event) -> None:
     with (
         Snapshots(snapshot_folder(settings, lane)) as snapshots,
         BedsideLog(settings, Service.STANDBY, in_no_hurry=True) as log,
-        EventSink(settings, Service.STANDBY) as sink,
+        EventSink(settings, Service.STANDBY, heartbeat) as sink,
     ):
         warm_up()
         fold = _first_snapshot(snapshots, heartbeat, stop)

@@ -16,7 +16,7 @@ Row: TypeAlias = dict[str, Any]
 
 PUBLISHED: Final = "published"
 REFUSED: Final = "refused by the gate"
-NOT_APPROVED: Final = "not approved"
+NOT_IN_FORCE: Final = "not in force"
 ROLLED_BACK: Final = "rolled back"
 
 _DECIDED: Final = (
@@ -65,7 +65,7 @@ def _verdict(change: Mapping[str, Any], versions: Mapping[str, Sequence[Mapping[
         return REFUSED
     of_day = [row for row in versions[change["patient_id"]] if is_of_day(row, day)]
     if not of_day:
-        return NOT_APPROVED
+        return NOT_IN_FORCE
     return ROLLED_BACK if is_rolled_back(of_day[0], day) else PUBLISHED
 
 

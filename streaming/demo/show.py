@@ -1,8 +1,9 @@
-"""The demo at a terminal: the alerts as they happen, until Ctrl-C."""
+"""The demo at a terminal: the alerts as they happen, until Ctrl-C or `make down`."""
 
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -29,6 +30,7 @@ from streaming.stopping import stop_on_signals
 
 logger = logging.getLogger(__name__)
 
+PID_FILE: Final = "demo.pid"
 LOOK_S: Final = 0.25
 QUIET_S: Final = 60.0
 ROWS: Final = 24
@@ -36,7 +38,7 @@ FRAME_ROWS: Final = 8  # title, header, caption and what was printed above
 
 
 def run(settings: Settings, night: Sequence[str] = ()) -> None:
-    """Show the demo until Ctrl-C. It leaves the stack as it is; `make demo` ends the stack afterwards.
+    """Show the demo until Ctrl-C or `make down`. It leaves the stack as it is; `make demo` ends the stack afterwards.
 
     Parameters
     ----------
@@ -55,15 +57,26 @@ def run(settings: Settings, night: Sequence[str] = ()) -> None:
     console.print(f"Playing {what}.", highlight=False)
     if night:
         players.append(partial(pass_night, settings, night, patient_ids, console, stop))
-    with _alerts(settings) as reader, ThreadPoolExecutor(len(players)) as pool:
+    with _found_by_down(settings), _alerts(settings) as reader, ThreadPoolExecutor(len(players)) as pool:
         try:
             playing = [pool.submit(player) for player in players]
             _show(console, reader, playing, stop, sent)
         finally:
             stop.set()
             wait(playing)
-    _discharge(settings, patient_ids)
+        _discharge(settings, patient_ids)
     _say_goodbye(console, settings)
+
+
+@contextmanager
+def _found_by_down(settings: Settings) -> Iterator[None]:
+    """Leave the process id where `make down` looks: the demo must end before what it plays into."""
+    place = settings.run / PID_FILE
+    place.write_text(str(os.getpid()), encoding="ascii")
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -42,3 +43,28 @@ def test_nothing_is_lost_or_doubled_by_any_single_death(live_ward: Ward) -> None
     for patient in patients:
         landed = ward.landed_readings(patient)
         assert (len(landed), set(landed.values())) == (len(readings), {1}), patient
+
+
+@pytest.mark.timeout(600)
+def test_while_cassandra_is_away_both_writers_wait_and_say_so_and_then_catch_up(live_ward: Ward) -> None:
+    ward, patient = live_ward, "cassandra-away"
+
+    def says(name: str) -> str:
+        heartbeat = json.loads((ward.settings.run / "heartbeats" / f"{name}.json").read_text(encoding="utf-8"))
+        return str(heartbeat["state"])
+
+    ward.stack.supervise("stop", "cassandra")
+    try:
+        goes_on = ward.play(patient, seconds_of((5, {}), (30, {"heart_rate_bpm": 130})))
+        for name in ("alarms", "standby"):
+            assert until(lambda name=name: says(name).startswith("waiting for Cassandra"), 120), says(name)
+    finally:
+        ward.stack.supervise("start", "cassandra")
+    ward.play(patient, seconds_of((20, {})), begin=goes_on, discharge=True)
+
+    expected = ward.folded(patient)
+    assert "onset" in {event.step for event in expected if event.condition == "heart_rate_high"}
+    assert until(lambda: ward.in_cassandra(patient) == as_stored(expected), 120), ward.in_cassandra(patient)
+    ids = {event.event_id for event in expected}
+    assert until(lambda: set(ward.in_topic(patient)) == ids, 60), ids ^ set(ward.in_topic(patient))
+    assert until(lambda: says("alarms") == "running", 60), says("alarms")

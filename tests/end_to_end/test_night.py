@@ -6,6 +6,8 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from threading import Event
 from urllib.parse import quote
 
@@ -17,7 +19,7 @@ from lakehouse.marts import Marts
 from lakehouse.messages import Limits
 from lakehouse.settings import Service
 from lakehouse.tables import LIMITS_BY_PATIENT
-from night import APPROVAL, Airflow
+from night import APPROVAL, APPROVER, Airflow
 from streaming.bedside import simulator
 from streaming.bedside.simulation import Script
 from tests.end_to_end.ward import Ward, seconds_of
@@ -51,7 +53,7 @@ def own_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 
 def approve(ward: Ward, day: date) -> str:
     """Answer the question of a day's night as a clinician would, and return what was shown."""
-    airflow = Airflow(ward.stack.stack_settings)
+    airflow = Airflow(ward.stack.stack_settings, APPROVER)
     dag, task = APPROVAL
     run = airflow.run_of(dag, day, datetime.now(UTC) - timedelta(hours=1))
     assert run is not None
@@ -106,3 +108,39 @@ def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward)
     ]
     ids = {event.event_id for event in told}
     assert until(lambda: ids <= {row["event_id"] for row in ward.in_cassandra(FAST)}, 60)
+
+
+def state_of(airflow: Airflow, dag: str, day: date | None = None) -> str:
+    """Run a DAG for a day, or for none, as a person would from its page; return what became of it."""
+    asked = {"logical_date": None, "partition_key": day and day.isoformat()}
+    run_id = quote(airflow.call("POST", f"/api/v2/dags/{dag}/dagRuns", json=asked)["dag_run_id"], safe="")
+
+    def state() -> str:
+        return str(airflow.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run_id}")["state"])
+
+    assert until(lambda: state() in {"success", "failed"}, 300), f"{dag} must end within 5 min; it is {state()}"
+    return state()
+
+
+def subjects_to(ward: Ward, addresses: tuple[str, ...]) -> list[str]:
+    """Return the subjects of the mails that went to these addresses."""
+    paths = (ward.settings.run / "mail" / "new").iterdir()
+    mails = [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
+    return [str(mail["Subject"]) for mail in mails if mail["To"] == ", ".join(addresses)]
+
+
+@pytest.mark.timeout(900)
+def test_the_other_dags_run_as_well_and_a_day_that_the_gate_stops_moves_no_limit(own_ward: Ward) -> None:
+    """Begins where the night above has ended: with Airflow up, and a lake that holds today alone."""
+    airflow = Airflow(own_ward.stack.stack_settings)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    assert state_of(airflow, "watch_speed_layer") == "success"
+    assert state_of(airflow, "care_for_lake", yesterday) == "success"
+
+    empty = yesterday - timedelta(days=1)
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    assert state_of(airflow, "check_readings", empty) == "failed"
+    mail = f"Wardwatch: check_readings.check_readings failed for {empty}"
+    assert until(lambda: mail in subjects_to(own_ward, own_ward.settings.engineers), 60)
+    assert airflow.run_of("prove_alarms", empty, before) is None
+    assert airflow.run_of("recalibrate_limits", empty, before) is None

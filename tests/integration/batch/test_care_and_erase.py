@@ -45,12 +45,13 @@ def own(settings: Settings, tmp_path: Path) -> Settings:
     return with_own_lake(settings, tmp_path, ["bedside", "alerts"])
 
 
-def live(settings: Settings, patient_id: str, *, discharged: bool) -> AlarmFold:
+def live(settings: Settings, patient_id: str, *, admitted: bool = True, discharged: bool) -> AlarmFold:
     """Let a patient with a fast heart stay for a minute, alarmed and landed as the speed layer would."""
     begins, alerts = ends_of(settings, "bedside"), ends_of(settings, "alerts")
     key, now = patient_id.encode(), datetime.now(UTC)
     with LogWriter(settings, Service.MONITORS) as log:
-        log.send("bedside", key, encode(Admission(patient_id=patient_id, event="admit", ward_id="w", bed="1")))
+        if admitted:
+            log.send("bedside", key, encode(Admission(patient_id=patient_id, event="admit", ward_id="w", bed="1")))
         for second in range(60):
             at = now - timedelta(seconds=60 - second)
             reading = Reading(patient_id=patient_id, measured_at=at, vitals=Vitals(heart_rate_bpm=130))
@@ -110,6 +111,13 @@ def digest_row(*patient_ids: str) -> dict[str, object]:
         "recipient": "a@example.org", "day": datetime.now(UTC).date(), "event_id": f"<{uuid4().hex}@wardwatch>",
         "state": "dead", "attempts": 9, "mail": b64encode(zlib.compress(mail.as_bytes())).decode(),
     }  # fmt: skip
+
+
+def test_who_is_known_by_readings_alone_is_here_until_a_discharge(own: Settings) -> None:
+    patient_id = f"unknown-{uuid4().hex}"
+    live(own, patient_id, admitted=False, discharged=False)
+    with pytest.raises(StillHere, match="is not discharged"):
+        erase(own, patient_id, now=datetime.now(UTC) + timedelta(days=2))
 
 
 def test_an_erased_patient_is_nowhere_and_the_others_are_where_they_were(own: Settings) -> None:

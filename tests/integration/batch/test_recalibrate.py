@@ -75,6 +75,10 @@ def publish(hospital: Hospital) -> Published:
     return done
 
 
+def roll_back(hospital: Hospital, **whom: str) -> Published:
+    return publishing.roll_back(hospital.settings, hospital.day(), "dr-a", datetime.now(UTC), **whom)
+
+
 def in_force(hospital: Hospital, patient_id: str | None = None) -> float:
     fold, wanted = hospital.fold, patient_id or hospital.patient_id
     row = next(row for row in range(len(fold.records)) if fold.patient_id(row) == wanted)
@@ -113,12 +117,10 @@ def test_published_limits_are_in_force_and_can_be_taken_back(hospital: Hospital)
     assert publish(hospital).published == 1
     assert in_force(hospital) == proposed
     assert publish(hospital) == Published(published=0, already=1, refused=0)
-    taken_back = publishing.roll_back(hospital.settings, hospital.day(), "dr-a", patient_id=hospital.patient_id)
-    assert taken_back.published == 1
+    assert roll_back(hospital, patient_id=hospital.patient_id).published == 1
     hospital.raise_alarms()
     assert in_force(hospital) == 120
-    again = publishing.roll_back(hospital.settings, hospital.day(), "dr-a", patient_id=hospital.patient_id)
-    assert again.published == 0
+    assert roll_back(hospital, patient_id=hospital.patient_id).published == 0
 
 
 def test_a_ward_can_be_rolled_back_by_itself(hospital: Hospital) -> None:
@@ -127,12 +129,12 @@ def test_a_ward_can_be_rolled_back_by_itself(hospital: Hospital) -> None:
     calibrated(hospital)
     proposed = rows(hospital)[CONDITION]["new_limit"]
     assert publish(hospital).published == 2
-    done = publishing.roll_back(hospital.settings, hospital.day(), "dr-a", ward_id="another")
+    done = roll_back(hospital, ward_id="another")
     hospital.raise_alarms()
     assert done == Published(published=1, already=0, refused=0)
     assert (in_force(hospital), in_force(hospital, neighbour)) == (proposed, 120)
     with pytest.raises(NothingToPublish):
-        publishing.roll_back(hospital.settings, hospital.day(), "dr-a", ward_id="a third")
+        roll_back(hospital, ward_id="a third")
 
 
 def test_a_day_that_nobody_has_proven_is_not_calibrated(hospital: Hospital) -> None:

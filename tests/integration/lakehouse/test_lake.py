@@ -118,6 +118,12 @@ def test_a_column_that_the_contract_gains_is_added(lake: Lake, readings: LakeTab
     assert lake.read(grown, columns=["reason"]).to_pylist() == [{"reason": None}]
 
 
+def test_a_property_that_differs_from_the_contract_is_set(lake: Lake, readings: LakeTable) -> None:
+    lake.open(readings).alter.set_table_properties({"delta.checkpointInterval": "100"})
+    assert lake.ensure(readings) == [f"lake table {readings.name}: delta.checkpointInterval is 10 now"]
+    assert lake.ensure(readings) == []
+
+
 def test_a_column_that_changes_its_type_is_refused(lake: Lake, readings: LakeTable) -> None:
     changed = tuple(replace(each, type="text") if each.name == "tenths" else each for each in readings.columns)
     with pytest.raises(StoreError, match=r"differs in \['tenths'\]"):

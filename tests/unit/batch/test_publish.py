@@ -11,12 +11,13 @@ from batch.publish import is_settled, proposed, rolled_back
 
 DAY = date(2026, 3, 1)
 END = datetime(2026, 3, 4, tzinfo=UTC)
+THE_MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def row(condition: str, new: float, decision: str = "unchanged", patient_id: str = "p1") -> dict[str, Any]:
     return {
         "patient_id": patient_id, "condition": condition, "decision": decision, "new_limit": new, "refusal": None,
-        "policy": "abc",
+        "reason": f"why {condition}", "policy": "abc",
     }  # fmt: skip
 
 
@@ -33,8 +34,19 @@ class TestWhatIsProposed:
     def test_states_every_condition_and_null_for_a_default(self) -> None:
         rows = [row("heart_rate_high", 128, "loosened"), row("heart_rate_low", 45)]
         assert list(proposed(rows)) == [
-            ("p1", {"heart_rate_high": [128, None], "heart_rate_low": [None, None]}, "recalibration by policy abc")
+            (
+                "p1",
+                {"heart_rate_high": [128, None], "heart_rate_low": [None, None]},
+                "recalibration by policy abc; heart_rate_high: why heart_rate_high",
+            )
         ]
+
+    def test_says_why_of_what_is_changed_or_personal(self) -> None:
+        rows = [row("heart_rate_low", 45, "tightened"), row("resp_rate_high", 30), row("sbp_low", 90)]
+        for each in rows:
+            each["reason"] = "it suits the patient"
+        ((_, _, reason),) = proposed(rows)
+        assert reason == "recalibration by policy abc; heart_rate_low, resp_rate_high: it suits the patient"
 
     def test_is_renewed_where_it_does_not_change(self) -> None:
         assert [patient for patient, *_ in proposed([row("heart_rate_high", 128)])] == ["p1"]
@@ -76,35 +88,38 @@ class TestRollingBack:
     newest = version(2026030100, {"heart_rate_high": [131, None]})
 
     def test_brings_back_the_limits_of_the_day_before(self) -> None:
-        message = rolled_back("p1", [self.newest, self.before], DAY, "dr-a")
+        message = rolled_back("p1", [self.newest, self.before], DAY, "dr-a", THE_MORNING)
         assert message is not None
         assert (message.version, message.limits) == (2026030101, {"heart_rate_high": [125, None]})
         assert (message.expires_at, "dr-a" in message.reason) == (END, True)
 
     def test_leads_to_the_defaults_where_there_was_nothing_before(self) -> None:
-        message = rolled_back("p1", [self.newest], DAY, "dr-a")
+        message = rolled_back("p1", [self.newest], DAY, "dr-a", THE_MORNING)
         assert message is not None
         assert message.limits == {"heart_rate_high": [None, None]}
 
     def test_leads_to_the_defaults_where_those_before_had_run_out(self) -> None:
         days_before = version(2026022500, {"heart_rate_high": [125, None]})  # until the 28th
-        message = rolled_back("p1", [self.newest, days_before], DAY, "dr-a")
+        message = rolled_back("p1", [self.newest, days_before], DAY, "dr-a", THE_MORNING)
         assert message is not None
         assert message.limits == {"heart_rate_high": [None, None]}
 
     def test_brings_back_limits_that_held_when_the_first_of_the_day_came(self) -> None:
         again = version(2026030101, {"heart_rate_high": [132, None]}) | {"received_at": END}
         ending = self.before | {"expires_at": END - timedelta(hours=1)}
-        message = rolled_back("p1", [again, self.newest, ending], DAY, "dr-a")
+        message = rolled_back("p1", [again, self.newest, ending], DAY, "dr-a", THE_MORNING)
         assert message is not None
         assert message.limits == {"heart_rate_high": [125, None]}
 
     def test_a_second_time_changes_nothing(self) -> None:
-        first = rolled_back("p1", [self.newest, self.before], DAY, "dr-a")
+        first = rolled_back("p1", [self.newest, self.before], DAY, "dr-a", THE_MORNING)
         assert first is not None
         after = version(first.version, dict(first.limits), first.reason)
-        assert rolled_back("p1", [after, self.newest, self.before], DAY, "dr-a") is None
+        assert rolled_back("p1", [after, self.newest, self.before], DAY, "dr-a", THE_MORNING) is None
+
+    def test_sends_nothing_for_limits_that_have_run_out(self) -> None:
+        assert rolled_back("p1", [self.newest, self.before], DAY, "dr-a", END) is None
 
     def test_touches_no_limits_of_another_day(self) -> None:
-        assert rolled_back("p1", [self.before], DAY, "dr-a") is None
-        assert rolled_back("p1", [], DAY, "dr-a") is None
+        assert rolled_back("p1", [self.before], DAY, "dr-a", THE_MORNING) is None
+        assert rolled_back("p1", [], DAY, "dr-a", THE_MORNING) is None

@@ -13,6 +13,7 @@ WELL = Standing(
     lag_s={0: 1.1},
     tick_age_s={0: 0.5, 1: 0.9},
     landing_age_s={0: 20.0},
+    mail_age_s={2: 1.5},
     dead_letters=0,
 )
 
@@ -51,6 +52,13 @@ def test_a_clock_that_stands_still_is_a_fault() -> None:
 
 def test_a_partition_without_any_tick_is_a_fault() -> None:
     assert len(list(faults(replace(WELL, tick_age_s={0: 0.5})))) == 1
+
+
+def test_alarms_that_nobody_is_told_of_are_a_fault() -> None:
+    """The notifier hangs, or the mail server refuses for an hour: nothing is a dead letter yet."""
+    (fault,) = faults(replace(WELL, mail_age_s={0: 2.0, 3: 301.0}))
+
+    assert "[3] of `alerts` wait longer" in fault
 
 
 def test_a_lake_that_is_late_and_mail_that_was_given_up_are_two_faults() -> None:

@@ -193,3 +193,13 @@ def short(event: AlertEvent) -> Alarm:
 def only(condition: str, told: Sequence[Alarm]) -> list[Alarm]:
     """The alarms of one condition."""
     return [alarm for alarm in told if alarm[0] == condition]
+
+
+def forgetting_times(record: np.record) -> np.record:
+    """Return a record without what a discharge leaves in it: when, and until when what was measured."""
+    blank = AlarmFold()._blank[0]
+    for name in ("discharged_at", "blank_measured_at", "blank_clock", "fed"):
+        record[name] = blank[name]
+    for name in ("measured_at", "seen_at"):
+        record["signals"][name] = blank["signals"][name]
+    return record

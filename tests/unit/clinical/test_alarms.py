@@ -14,6 +14,7 @@ from tests.unit.clinical.histories import (
     discharge,
     events,
     finding,
+    forgetting_times,
     in_order,
     limits,
     only,
@@ -231,14 +232,12 @@ class TestDischarge:
         assert (event.step, event.ward_id, event.bed, event.limits_version) == ("onset", None, None, 0)
         assert event.alert_id == alert("heart_rate_high", 36)
 
-    def test_leaves_the_record_of_someone_unknown_but_its_time(self) -> None:
+    def test_leaves_the_record_of_someone_unknown_but_for_times(self) -> None:
         fold = AlarmFold()
         history = admit(0, "icu", "7", spo2_scale=2), at(1, heart_rate_bpm=150).for_s(10), finding(3, "vt")
         fold.fold(slice_from(in_order((*history, discharge(20)))))
         assert fold.patients == 0
-        blank = AlarmFold()._blank.copy()
-        blank["discharged_at"] = fold.records["discharged_at"]
-        assert fold.records.tobytes() == blank.tobytes()
+        assert forgetting_times(fold.records[0].copy()).tobytes() == AlarmFold()._blank.tobytes()
 
     def test_what_was_measured_before_brings_nobody_back(self) -> None:
         late = at(25, measured=10, heart_rate_bpm=150).for_s(10)
@@ -248,6 +247,16 @@ class TestDischarge:
         again = at(21, heart_rate_bpm=80)
         told = alarms(at(0, heart_rate_bpm=80).for_s(9), discharge(20), again, ticks(22, 100))
         assert [(condition, step) for condition, step, *_ in told] == [("no_data", "onset")]
+
+    def test_what_was_sent_before_is_late_after_a_readmission_too(self) -> None:
+        """A gateway that empties its buffer must not raise the alert of the first stay again, and hide the next."""
+        first_stay = at(0, heart_rate_bpm=150)
+        buffered = (at(21, measured=t, heart_rate_bpm=150) for t in range(10))
+        second_stay = admit(20, "icu"), *buffered, at(30, heart_rate_bpm=150).for_s(10)
+        told = events(first_stay.for_s(10), discharge(10), *second_stay)
+        onsets = [event for event in told if event.step == "onset"]
+        assert [event.alert_id for event in onsets] == [alert("heart_rate_high", 5), alert("heart_rate_high", 35)]
+        assert [event.ward_id for event in onsets] == [None, "icu"]
 
     def test_limits_bring_nobody_back_and_are_refused(self) -> None:
         night = limits(21, version=3, author="recalibration", heart_rate_high=[110, None])

@@ -41,6 +41,8 @@ def test_monitors_and_clock_may_write_bedside_and_nothing_else() -> None:
 def test_a_reader_may_use_only_groups_of_its_own_name() -> None:
     groups = {binding.name for binding in acls(Service.NOTIFY, ACCESS[Service.NOTIFY]) if binding.name not in TOPICS}
     assert groups == {"wardwatch-notify-"}
+    others = [each for each in acls(Service.BATCH, ACCESS[Service.BATCH]) if each.name == "wardwatch-notify-"]
+    assert [each.operation for each in others] == [AclOperation.DESCRIBE]
     assert group_id(Service.NOTIFY).startswith("wardwatch-notify-")
 
 

@@ -21,6 +21,7 @@ from lakehouse.messages import Admission, Finding, Message, Reading, Tick, Vital
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
+DAY_MINUTES = 24 * 60
 
 
 def log(*rows: tuple[int, int, Message]) -> LogSlice:
@@ -105,6 +106,21 @@ def test_many_patients_find_room() -> None:
     assert fold.patient_id(999) == "p999"
 
 
+def test_rows_of_the_forgotten_are_used_again() -> None:
+    """A lane lives for months: ten patients a day must not leave thousands of records."""
+    fold = AlarmFold()
+    told = []
+    patients = [f"p{number}" for number in range(1000)]
+    for number, patient in enumerate(patients):
+        minute = number * DAY_MINUTES // 10
+        came = vt(patient, measured_at=NOON + timedelta(minutes=minute))
+        told += fold.fold(log((0, minute, came), (0, minute + 1, Admission(patient_id=patient, event="discharge"))))
+    assert [(event.patient_id, event.step) for event in told] == [
+        (patient, step) for patient in patients for step in ("onset", "discharge")
+    ]
+    assert len(fold.records) < 150
+
+
 class TestSavedState:
     def folded(self) -> AlarmFold:
         fold = AlarmFold()
@@ -131,17 +147,24 @@ class TestSavedState:
         restored = AlarmFold.from_bytes(self.folded().to_bytes())
         assert len(restored.fold(log(*((2, offset, vt(f"q{offset}")) for offset in range(200))))) == 200
 
-    def test_forgets_who_was_discharged_more_than_a_day_ago(self) -> None:
+    def test_forgets_who_was_discharged_more_than_three_days_ago(self) -> None:
         gone = Admission(patient_id="p2", event="discharge")
-        a_day = 24 * 60
-        for minutes, left in ((a_day - 1, 2), (a_day, 1)):
+        three_days = 3 * DAY_MINUTES
+        for minutes, left in ((three_days - 1, 3), (three_days, 2)):
             fold = self.folded()
-            fold.fold(log((1, 1, gone), (0, minutes + 1, charted(NOON + timedelta(minutes=minutes)))))
+            later = msgspec.structs.replace(charted(NOON + timedelta(minutes=minutes)), patient_id="p3")
+            fold.fold(log((1, 1, gone), (1, minutes + 1, later)))
             restored = AlarmFold.from_bytes(fold.to_bytes())
-            assert (len(fold.records), len(restored.records)) == (2, left)
+            assert (len(fold.records), len(restored.records)) == (3, left)
             assert restored.patient_id(0) == "p1"
-            (event, *_) = restored.fold(log((1, 2, vt("p2", measured_at=NOON + timedelta(days=2)))))
+            (event, *_) = restored.fold(log((1, minutes + 2, vt("p2", measured_at=NOON + timedelta(days=4)))))
             assert event.patient_id == "p2"
+
+    def test_that_another_partition_is_further_makes_nobody_forgotten(self) -> None:
+        fold = self.folded()
+        gone = Admission(patient_id="p2", event="discharge")
+        fold.fold(log((1, 1, gone), (0, 9 * DAY_MINUTES, charted(NOON + timedelta(days=9)))))
+        assert len(AlarmFold.from_bytes(fold.to_bytes()).records) == 2
 
     def test_a_snapshot_is_of_its_moment(self) -> None:
         fold = self.folded()

@@ -28,8 +28,8 @@ def change(**more: Any) -> dict[str, Any]:
     ("refusal", "versions", "verdict"),
     [
         ("an event would be missed", [], "refused by the gate"),
-        (None, [], "not approved"),
-        (None, [{"version": OF_DAY - 100, "reason": "the night before"}], "not approved"),
+        (None, [], "not in force"),
+        (None, [{"version": OF_DAY - 100, "reason": "the night before"}], "not in force"),
         (None, [{"version": OF_DAY, "reason": "recalibration"}], "published"),
         (
             None,

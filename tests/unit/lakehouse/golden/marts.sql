@@ -351,7 +351,7 @@ COMMENT ON COLUMN mart."limit_decisions"."reason" IS 'Why, in words.';
 
 COMMENT ON COLUMN mart."limit_decisions"."large" IS 'Whether a person looks at the change before it is published.';
 
-COMMENT ON COLUMN mart."limit_decisions"."verdict" IS 'published, refused by the gate, not approved (by a person), or rolled back.';
+COMMENT ON COLUMN mart."limit_decisions"."verdict" IS 'published, refused by the gate, rolled back, or not in force: not approved, patient gone, or a later night first.';
 
 COMMENT ON COLUMN mart."limit_decisions"."refusal" IS 'Why the gate refused the patient''s limits; null = it did not.';
 
