@@ -162,7 +162,7 @@ def _write_environments(target: Path, settings: StackSettings, secrets: Mapping[
     logins["board"] |= {"WARDWATCH_BOARD__FIRST_PASSWORD"}
     # Jobs run below the scheduler; Airflow's own passwords stand in its configuration.
     logins["scheduler"] = {f"WARDWATCH_PASSWORDS__{Service.BATCH.upper()}"} | smtp
-    logins["airflow-init"] = {"WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD", "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD"}
+    logins["airflow-init"] = {f"WARDWATCH_STACK__AIRFLOW_{user}_PASSWORD" for user in ("ADMIN", "VIEWER", "APPROVER")}
     logins["superset-init"] = {"WARDWATCH_STACK__SUPERSET_ADMIN_PASSWORD", "WARDWATCH_STACK__SUPERSET_MANAGER_PASSWORD"}
     logins |= {"mail": smtp, "init": {name for name in secrets if name.startswith("WARDWATCH_PASSWORDS__")}}
     for process, names in logins.items():

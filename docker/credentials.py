@@ -45,6 +45,7 @@ def missing_secrets(known: Mapping[str, str]) -> dict[str, str]:
         "WARDWATCH_STACK__CONTROLLER_PASSWORD": _password,
         "WARDWATCH_STACK__AIRFLOW_ADMIN_PASSWORD": _password,
         "WARDWATCH_STACK__AIRFLOW_VIEWER_PASSWORD": _password,
+        "WARDWATCH_STACK__AIRFLOW_APPROVER_PASSWORD": _password,
         "WARDWATCH_STACK__AIRFLOW_JWT_SECRET": _key,
         "WARDWATCH_STACK__AIRFLOW_SECRET_KEY": _key,
         "WARDWATCH_STACK__AIRFLOW_FERNET_KEY": _fernet_key,

@@ -17,7 +17,7 @@ DEMO_WAIT_S: Final = 60.0
 
 def bring_down(run: Path, console: Console) -> None:
     """End reports and night, our own processes, the services, then supervisord, and wait until all are gone."""
-    _end_demo(run, console)
+    end_demo(run, console)
     supervisor = Supervisor(run)
     if supervisor.is_running():
         for group in (SUPERSET, AIRFLOW, OWN, SERVICES):
@@ -31,7 +31,7 @@ def bring_down(run: Path, console: Console) -> None:
         console.print("Wardwatch is not running.")
 
 
-def _end_demo(run: Path, console: Console) -> None:
+def end_demo(run: Path, console: Console) -> None:
     """End a demo that plays into the stack, as Ctrl-C would: its patients are discharged while there is a log."""
     try:
         demo = psutil.Process(int((run / DEMO_PID).read_text(encoding="ascii")))
