@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from bench.live import live_stack, simulated, supervisor
+from bench.live import live_stack, simulated, stopped
 from bench.report import Report
 from lakehouse.errors import StoreError
 from lakehouse.events import Pulse, decode
@@ -41,11 +41,8 @@ def run(seconds: int) -> Report:
     rows: list[tuple[str, ...]] = []
     with live_stack() as settings:
         both = _climb(settings, WHOLE_STACK, seconds, "whole live stack", rows)
-        supervisor(settings, "stop", *BESIDE_ALARMS)
-        try:
+        with stopped(settings, *BESIDE_ALARMS):
             alone = _climb(settings, ALARMS_ONLY, seconds, "alarms only", rows)
-        finally:
-            supervisor(settings, "start", *reversed(BESIDE_ALARMS))
     return Report(
         title=f"Capacity of one lane, readings of six vitals at 1 Hz, {seconds} s each after {WARM_UP_S} s",
         columns=(

@@ -141,3 +141,13 @@ def supervisor(settings: Settings, action: str, *names: str) -> None:
     socket = f"unix://{config['unix_http_server']['file']}"
     command = [sys.executable, "-m", "supervisor.supervisorctl", "-s", socket, action, *names]
     subprocess.run(command, check=True, capture_output=True)
+
+
+@contextmanager
+def stopped(settings: Settings, *names: str) -> Iterator[None]:
+    """Let programs of the running stack stand still until the block ends."""
+    supervisor(settings, "stop", *names)
+    try:
+        yield
+    finally:
+        supervisor(settings, "start", *reversed(names))
