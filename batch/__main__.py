@@ -101,7 +101,8 @@ def prove(
 ) -> None:
     """Fold a day's log again and compare with the alarms that were raised: expected are no differences.
 
-    A day that is not over is proven up to a minute before what has landed last. Exit code 1 when there are differences.
+    A day that is not over is proven up to a minute before what has landed last. Exit code 1 when there are differences,
+    or nothing was proven.
     """
     from batch import prove as job
     from lakehouse.progress import bar
@@ -124,7 +125,7 @@ def prove(
             typer.echo(f"{each}: {difference.sentence()}", err=True)
         proofs.append(proof)
     command.say_last({"days": [each.summary() for each in proofs]} if day is None else proofs[0].summary())
-    if not all(proof.is_clean for proof in proofs):
+    if not proofs or not all(proof.is_clean for proof in proofs):
         raise typer.Exit(1)
 
 

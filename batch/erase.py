@@ -102,14 +102,15 @@ def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> E
 
 def _check_gone(lake: Lake, patient_id: str, now: datetime) -> None:
     since = now - GONE_FOR
-    received_at = lake.read(READINGS, [("patient_id", "=", patient_id)], ["received_at"])["received_at"]
-    measured_lately = len(received_at) > 0 and pc.max(received_at).as_py() >= since
-    admissions = lake.read(ENTRIES, [("patient_id", "=", patient_id), ("kind", "=", "admission")], ["offset", "body"])
+    measured = lake.read(READINGS, [("patient_id", "=", patient_id)], ["received_at"])["received_at"]
+    measured_lately = len(measured) > 0 and pc.max(measured).as_py() >= since
+    entries = lake.read(ENTRIES, [("patient_id", "=", patient_id)], ["kind", "offset", "body"])
+    admissions = entries.filter(pc.equal(entries["kind"], "admission"))
     bodies = admissions.sort_by("offset")["body"].to_pylist()
     newest = decode(bodies[-1].encode()) if bodies else None
     is_discharged = isinstance(newest, Admission) and newest.event == "discharge"
-    # Without any admission and reading nobody is known by this id, or nobody is left of an earlier run.
-    is_known = bool(bodies) or len(received_at) > 0
+    # Without any of these nobody is known by this id, or nobody is left of an earlier run.
+    is_known = len(measured) > 0 or len(entries) > 0
     if measured_lately or (is_known and not is_discharged):
         raise StillHere(
             f"a patient is erased 24 h after the discharge; {patient_id} "

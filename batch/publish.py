@@ -24,7 +24,7 @@ from lakehouse.tables import LIMITS_BY_PATIENT, LIMITS_PROPOSED
 from lakehouse.topics import BEDSIDE
 
 ONE_DAY: Final = timedelta(days=1)
-DECIDED_BY: Final = timedelta(hours=6)  # of the morning after the day: until then a person may approve
+DECIDED_BY: Final = timedelta(hours=7)  # of the morning after the day: a person may approve until 06:00
 ROLLED_BACK: Final = "rolled back:"
 _COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "reason", "refusal", "policy")
 
@@ -51,9 +51,9 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
     """Publish what the night of a day has proposed and the gate has let through.
 
     A repeated run writes nothing a second time, nor what a person has rolled back, nor over limits of a later day. The
-    limits end 48 h after the morning on which the night is decided: one night without an answer changes nothing, two
-    lead back to the defaults. A day that is so long ago, as when a week is filled in again, has nothing to publish; the
-    limits that are in force stay.
+    limits end 48 h after 07:00 of the morning on which the night is decided: one night without an answer changes
+    nothing, two lead back to the defaults. A day that is so long ago, as when a week is filled in again, has nothing to
+    publish; the limits that are in force stay.
 
     Parameters
     ----------
@@ -65,8 +65,7 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
     NothingToPublish
         When that day was never calibrated.
     """
-    decided_at = datetime.combine(day + ONE_DAY, time(), UTC) + DECIDED_BY
-    expires_at = decided_at + timedelta(seconds=policy.valid_s)
+    expires_at = end_of(day, policy)
     if expires_at <= now:
         return Published(0, 0, 0, f"limits of {day} ended at {expires_at}, as all limits of a night do")
     with Lake(settings, patience_s=60) as lake:
@@ -100,6 +99,11 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
             )
     write(settings, messages)
     return Published(len(messages), already, len(refused))
+
+
+def end_of(day: date, policy: LimitsPolicy) -> datetime:
+    """Return when the limits of a day's night end: after the morning on which a later night is decided."""
+    return datetime.combine(day + ONE_DAY, time(), UTC) + DECIDED_BY + timedelta(seconds=policy.valid_s)
 
 
 def proposed(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -27,7 +27,7 @@ MOST_PULSE_AGE_S: Final = 30.0
 MOST_TICK_AGE_S: Final = 30.0
 MOST_LAG_S: Final = 60.0  # a driver that starts again is back after half a minute
 MOST_LANDING_AGE_S: Final = 900.0
-MOST_MAIL_AGE_S: Final = 300.0  # longer than a mail server that greylists makes wait
+MOST_MAIL_AGE_S: Final = 900.0  # a mail server that greylists makes wait for five minutes or so
 MAIL_WINDOW_S: Final = 900.0
 _PATIENCE_S: Final = 10.0
 _AT_ONCE: Final = 100
@@ -124,7 +124,7 @@ def look(settings: Settings) -> Standing:
         landing_age_s = _ages_at(reader, BEDSIDE.name, not_landed)
         alert_ends = log_ends(reader, ALERTS.name, _PATIENCE_S)
         kafka = admin(settings, Service.BATCH, patience_s=_PATIENCE_S)
-        told = committed(kafka, group_id(Service.NOTIFY), ALERTS.name, alert_ends)
+        told = committed(kafka, group_id(Service.NOTIFY), ALERTS.name, alert_ends, _PATIENCE_S)
         mail_age_s = _ages_at(reader, ALERTS.name, _waiting(told, alert_ends))
     finally:
         reader.close()

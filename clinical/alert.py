@@ -143,8 +143,11 @@ def move(
 def open_alert(
     s: Patient, rules: Rules, c: int, level: int, onset: int, received: int, entry: tuple[int, int], events: list[Event]
 ) -> None:
-    """Raise an alert on a channel that has none."""
-    s.onset[c] = onset
+    """Raise an alert on a channel that has none.
+
+    Its id is made of its onset. One that lies before the last of the channel, of an earlier stay, is told by the log.
+    """
+    s.onset[c] = onset if onset > s.onset[c] else received
     s.seq[c] = 0
     unanswered(s, c)
     move(s, rules, c, level, ONSET, received, entry, events)

@@ -170,6 +170,6 @@ CLOCK_SKEW_S: Final = 30
 TECHNICAL_MEDIUM_S: Final = 300  # a technical condition becomes medium
 ESCALATION_S: Final = {MEDIUM: (600,), HIGH: (120, 300)}
 # What was measured before a discharge and comes within this time brings nobody back; nor do limits of the night, which
-# hold for less than three days after the patient was seen last.
-DISCHARGE_KEPT_S: Final = 72 * 3600
+# hold for less after the patient was seen last.
+DISCHARGE_KEPT_S: Final = 96 * 3600
 MAX_SILENCE_S: Final = 12 * 3600  # project policy: one shift

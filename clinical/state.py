@@ -61,7 +61,7 @@ PATIENT: Final = without_gaps(
         ("due_at", "i8"),  # no tick before this time can change anything
         ("blank_measured_at", "i8"),  # of the last reading that held no value at all
         ("blank_clock", "i8"),  # its alarm clock
-        ("discharged_at", "i8"),  # received_at; what was measured before it stays late for three days
+        ("discharged_at", "i8"),  # received_at; it matters for four days
         ("skewed_at", "i8"),  # received_at of the last reading from a clock that runs ahead
         ("score_missing", "i8"),  # bit mask of NEWS2 parameters without a fresh value
         ("level", "i1", (N_CHANNELS,)),  # priority of the alert that is open on a channel; 0 = none

@@ -18,7 +18,8 @@ the clock's ticks in each partition, how far the lake is behind, and mail that w
 1. `make status`: what does not run, and what does it say? `make logs NAME=alarms`.
 2. The pulse is old and the standby writes: alarms go on, the lane must come back. See `docs/operations.md`.
 3. Ticks are old: silent patients are not noticed. `make up` starts what is missing.
-4. Mail that waits: the notifier or the mail server is away. Given up: `dead_letters_by_day` names address and answer.
+4. Mail that waits: the notifier, the mail server or one mailbox does not answer: `make logs NAME=notify`. Mail that was
+   given up: `dead_letters_by_day` names address and answer.
 
 It is red and tells you again every five minutes until the cause is gone. Owner: data engineers.
 """

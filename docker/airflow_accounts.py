@@ -13,8 +13,15 @@ from airflow.utils.providers_configuration_loader import providers_configuration
 
 # Who may log in: name (also of the variable with the password) and roles. Viewers see everything and change nothing.
 USERS = {"admin": ["Admin"], "viewer": ["Viewer"], "approver": ["Viewer", "Approver"]}
-# Clinicians answer what a night asks them. To answer is, for Airflow, to edit the DAG that asks as well.
-APPROVER = {"role": "Approver", "perms": [("can_edit", "HITL Detail"), ("can_edit", "DAG:recalibrate_limits")]}
+# Clinicians answer what a night asks them. For Airflow that is to edit the DAG that asks, too: they could pause it.
+APPROVER = {
+    "role": "Approver",
+    "perms": [
+        ("menu_access", "HITL Detail"),
+        ("can_edit", "HITL Detail"),
+        ("can_edit", "DAG:recalibrate_limits"),
+    ],
+}
 
 
 @providers_configuration_loaded  # type: ignore[untyped-decorator]
@@ -27,12 +34,12 @@ def main() -> None:
         for name, roles in USERS.items():
             password = os.environ[f"WARDWATCH_STACK__AIRFLOW_{name.upper()}_PASSWORD"]
             user = security.find_user(name)
+            found = [security.find_role(role) for role in roles]
             if user is None:
-                address = f"{name}@localhost"
-                found = [security.find_role(role) for role in roles]
-                made = security.add_user(name, name, "wardwatch", address, found, password)
+                made = security.add_user(name, name, "wardwatch", f"{name}@localhost", found, password)
             else:
-                made = security.reset_password(user.id, password)
+                user.roles = found
+                made = security.update_user(user) and security.reset_password(user.id, password)
             if not made:
                 raise SystemExit(f"Airflow must take the user {name} with the roles {roles}, and did not; see above")
 

@@ -107,7 +107,7 @@ def pass_night(settings: StackSettings, day: date, console: Console) -> None:
 
 def _finished(airflow: Airflow, dag: str, day: date, since: datetime, console: Console) -> dict[str, Any] | None:
     """Wait until the run of a DAG has ended, pointing to its question on the way; None where that is not answered."""
-    asked = False
+    asked, run = False, None
     for _ in _looks():
         run = airflow.run_of(dag, day, since)
         if run is None:
@@ -121,7 +121,7 @@ def _finished(airflow: Airflow, dag: str, day: date, since: datetime, console: C
                 f"password WARDWATCH_STACK__AIRFLOW_{APPROVER.upper()}_PASSWORD in wardwatch.env of the run folder",
                 soft_wrap=True,
             )
-    if asked:
+    if asked and run is not None and _is_asking(airflow, run["dag_run_id"]):
         return None
     raise StackError(f"a night goes on; {dag} has not ended after {PATIENCE_S:.0f} s; see {airflow.url}")
 

@@ -37,7 +37,8 @@ def end_demo(run: Path, console: Console) -> None:
         demo = psutil.Process(int((run / DEMO_PID).read_text(encoding="ascii")))
         if "demo" not in demo.cmdline():
             return  # it was killed, and somebody else has its number
-        demo.terminate()
+        for process in (demo, *demo.children(recursive=True)):  # its night is a command of its own
+            process.terminate()
         with console.status("ending the demo"):
             demo.wait(DEMO_WAIT_S)
     except (OSError, ValueError, psutil.Error):  # there is none, or it does not end: the stack goes all the same

@@ -45,7 +45,7 @@ class AlarmFold:
     """Folds any set of partitions; their orders do not touch each other.
 
     `fold` ignores entries before `positions`, so a stretch that is given twice has its effect once. Events come in the
-    order of the entries of their partition; where a stretch ends changes nothing.
+    order of the entries of their partition, those of a tick by patient; where a stretch ends changes nothing.
     """
 
     def __init__(self, rules: np.recarray | None = None) -> None:
@@ -78,6 +78,8 @@ class AlarmFold:
             return []
         columns = entries_of(todo, self._patient_rows(todo), self._names)
         events = fold(self._rules, self._state, self._blank, columns, self._counts)
+        # Which row a patient has depends on who came before; the events of a tick must not.
+        events.sort(key=lambda event: (event.entry, self._ids[event.patient][1]))
         last = np.flatnonzero(np.diff(todo.partition, append=-1))
         for row in last:
             self.positions[int(todo.partition[row])] = int(todo.offset[row]) + 1
@@ -201,7 +203,7 @@ class AlarmFold:
         return msgspec.msgpack.encode(header), (rows if kept.all() else rows[kept]).tobytes()
 
     def _remembered(self) -> NDArray[np.bool_]:
-        """Say of each record whether its patient is here, or gone so lately that it matters: three days."""
+        """Say of each record whether its patient is here, or gone so lately that it matters: four days."""
         known, gone_at = self.records["known"], self.records["discharged_at"]
         partitions = np.array([partition for partition, _ in self._ids], np.int64)
         latest = np.full(partitions.max(initial=-1) + 1, NEVER)  # each partition has a time of its own

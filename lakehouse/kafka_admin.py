@@ -214,7 +214,9 @@ def permitted(client: AdminClient, topics: Iterable[str]) -> dict[str, set[str]]
     return {topic: _operations(answer) for topic, answer in answers.items()}
 
 
-def committed(client: AdminClient, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+def committed(
+    client: AdminClient, group: str, topic: str, partitions: Iterable[int], patience_s: float = TIMEOUT_S
+) -> dict[int, int]:
     """Return how far a consumer group has got: partition -> next offset; 0 where it has never committed.
 
     Raises
@@ -223,13 +225,15 @@ def committed(client: AdminClient, group: str, topic: str, partitions: Iterable[
         When Kafka does not answer, or the client's user may not know.
     """
     asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, partition) for partition in partitions])
-    (answer,) = client.list_consumer_group_offsets([asked]).values()
+    (answer,) = client.list_consumer_group_offsets([asked], request_timeout=patience_s).values()
     try:
-        found = answer.result(TIMEOUT_S).topic_partitions
+        found = answer.result().topic_partitions
+        for each in found:
+            if each.error is not None:
+                raise KafkaException(each.error)
     except KafkaException as error:
-        raise StoreError(
-            f"Kafka must tell how far {group} has read; {error.args[0].str()}; see `make status`"
-        ) from error
+        why = error.args[0].str()
+        raise StoreError(f"Kafka must tell how far {group} has read; {why}; see `make status`") from error
     return {each.partition: max(each.offset, 0) for each in found}
 
 

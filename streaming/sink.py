@@ -97,7 +97,8 @@ class EventSink:
 
     `write` returns when everything is in Cassandra and acknowledged by Kafka. A retry writes the same rows with the
     same ids and timestamps, which changes nothing in Cassandra, and the same events to `alerts` once more: readers of
-    that topic recognise an event by its id. While a store is away, `write` waits and says so, also by a heartbeat.
+    that topic recognise an event by its id. While a store is away, `write` waits and says so; while Cassandra is, in
+    its heartbeat, too.
     """
 
     def __init__(self, settings: Settings, service: Service, heartbeat: Heartbeat | None = None) -> None:

@@ -52,18 +52,19 @@ def run(settings: Settings, night: Sequence[str] = ()) -> None:
     """
     console = Console()
     stop, sent = stop_on_signals(), Sent()
-    with console.status("reading the recordings"):
-        players, patient_ids, what = cast_of(settings, stop, sent)
-    console.print(f"Playing {what}.", highlight=False)
-    if night:
-        players.append(partial(pass_night, settings, night, patient_ids, console, stop))
-    with _found_by_down(settings), _alerts(settings) as reader, ThreadPoolExecutor(len(players)) as pool:
-        try:
-            playing = [pool.submit(player) for player in players]
-            _show(console, reader, playing, stop, sent)
-        finally:
-            stop.set()
-            wait(playing)
+    with _found_by_down(settings):
+        with console.status("reading the recordings"):
+            players, patient_ids, what = cast_of(settings, stop, sent)
+        console.print(f"Playing {what}.", highlight=False)
+        if night:
+            players.append(partial(pass_night, settings, night, patient_ids, console, stop))
+        with _alerts(settings) as reader, ThreadPoolExecutor(len(players)) as pool:
+            try:
+                playing = [pool.submit(player) for player in players]
+                _show(console, reader, playing, stop, sent)
+            finally:
+                stop.set()
+                wait(playing)
         _discharge(settings, patient_ids)
     _say_goodbye(console, settings)
 
@@ -76,7 +77,8 @@ def _found_by_down(settings: Settings) -> Iterator[None]:
     try:
         yield
     finally:
-        place.unlink(missing_ok=True)
+        if place.read_text(encoding="ascii") == str(os.getpid()):  # not of another demo, which began later
+            place.unlink()
 
 
 @contextmanager

@@ -56,10 +56,11 @@ def test_while_cassandra_is_away_both_writers_wait_and_say_so_and_then_catch_up(
     ward.stack.supervise("stop", "cassandra")
     try:
         goes_on = ward.play(patient, seconds_of((5, {}), (30, {"heart_rate_bpm": 130})))
-        for name in ("alarms", "standby"):
-            assert until(lambda name=name: says(name).startswith("waiting for Cassandra"), 120), says(name)
+        waiting = "waiting for Cassandra"
+        assert until(lambda: says("alarms").startswith(waiting) and says("standby").startswith(waiting), 120)
     finally:
         ward.stack.supervise("start", "cassandra")
+    assert until(lambda: says("alarms") == "running", 180), says("alarms")
     ward.play(patient, seconds_of((20, {})), begin=goes_on, discharge=True)
 
     expected = ward.folded(patient)
@@ -67,4 +68,3 @@ def test_while_cassandra_is_away_both_writers_wait_and_say_so_and_then_catch_up(
     assert until(lambda: ward.in_cassandra(patient) == as_stored(expected), 120), ward.in_cassandra(patient)
     ids = {event.event_id for event in expected}
     assert until(lambda: set(ward.in_topic(patient)) == ids, 60), ids ^ set(ward.in_topic(patient))
-    assert until(lambda: says("alarms") == "running", 60), says("alarms")

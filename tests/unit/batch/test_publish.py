@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from batch.in_force import next_version
-from batch.publish import is_settled, proposed, rolled_back
+from batch.publish import end_of, is_settled, proposed, rolled_back
+from clinical.policy import POLICY
 
 DAY = date(2026, 3, 1)
 END = datetime(2026, 3, 4, tzinfo=UTC)
@@ -63,6 +64,12 @@ class TestAVersion:
         assert next_version(-1, DAY) == 2026030100
         assert next_version(2026030100, DAY) == 2026030101
         assert next_version(2027010100, DAY) == 2027010101
+
+
+class TestTheEndOfLimits:
+    def test_lies_behind_the_last_moment_at_which_the_second_night_after_may_be_published(self) -> None:
+        approved_at_the_last_moment = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)  # of the night of the 3rd
+        assert approved_at_the_last_moment < end_of(DAY, POLICY) == datetime(2026, 3, 4, 7, tzinfo=UTC)
 
 
 class TestNothingIsLeftToDo:

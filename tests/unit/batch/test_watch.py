@@ -56,7 +56,7 @@ def test_a_partition_without_any_tick_is_a_fault() -> None:
 
 def test_alarms_that_nobody_is_told_of_are_a_fault() -> None:
     """The notifier hangs, or the mail server refuses for an hour: nothing is a dead letter yet."""
-    (fault,) = faults(replace(WELL, mail_age_s={0: 2.0, 3: 301.0}))
+    (fault,) = faults(replace(WELL, mail_age_s={0: 301.0, 3: 901.0}))
 
     assert "[3] of `alerts` wait longer" in fault
 

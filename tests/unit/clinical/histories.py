@@ -196,10 +196,8 @@ def only(condition: str, told: Sequence[Alarm]) -> list[Alarm]:
 
 
 def forgetting_times(record: np.record) -> np.record:
-    """Return a record without what a discharge leaves in it: when, and until when what was measured."""
+    """Return a record without what a discharge leaves in it: when, and when the last alerts had begun."""
     blank = AlarmFold()._blank[0]
-    for name in ("discharged_at", "blank_measured_at", "blank_clock", "fed"):
+    for name in ("discharged_at", "onset"):
         record[name] = blank[name]
-    for name in ("measured_at", "seen_at"):
-        record["signals"][name] = blank["signals"][name]
     return record

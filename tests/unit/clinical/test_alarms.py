@@ -248,15 +248,20 @@ class TestDischarge:
         told = alarms(at(0, heart_rate_bpm=80).for_s(9), discharge(20), again, ticks(22, 100))
         assert [(condition, step) for condition, step, *_ in told] == [("no_data", "onset")]
 
-    def test_what_was_sent_before_is_late_after_a_readmission_too(self) -> None:
-        """A gateway that empties its buffer must not raise the alert of the first stay again, and hide the next."""
+    def test_what_is_sent_again_after_a_readmission_is_another_alert(self) -> None:
+        """Under the id of the first stay's nobody would be mailed: that one was told."""
         first_stay = at(0, heart_rate_bpm=150)
         buffered = (at(21, measured=t, heart_rate_bpm=150) for t in range(10))
         second_stay = admit(20, "icu"), *buffered, at(30, heart_rate_bpm=150).for_s(10)
         told = events(first_stay.for_s(10), discharge(10), *second_stay)
         onsets = [event for event in told if event.step == "onset"]
-        assert [event.alert_id for event in onsets] == [alert("heart_rate_high", 5), alert("heart_rate_high", 35)]
+        assert [event.alert_id for event in onsets] == [alert("heart_rate_high", 5), alert("heart_rate_high", 21)]
         assert [event.ward_id for event in onsets] == [None, "icu"]
+
+    def test_a_readmission_does_not_blind_a_device_whose_clock_is_slow(self) -> None:
+        first_stay = at(0, heart_rate_bpm=80).for_s(20), discharge(20)
+        slow = at(30, heart_rate_bpm=150, ahead_s=-HOUR_S).for_s(10)
+        assert alarms(*first_stay, admit(25), slow) == [("heart_rate_high", "onset", "high", 35)]
 
     def test_limits_bring_nobody_back_and_are_refused(self) -> None:
         night = limits(21, version=3, author="recalibration", heart_rate_high=[110, None])

@@ -147,17 +147,17 @@ class TestSavedState:
         restored = AlarmFold.from_bytes(self.folded().to_bytes())
         assert len(restored.fold(log(*((2, offset, vt(f"q{offset}")) for offset in range(200))))) == 200
 
-    def test_forgets_who_was_discharged_more_than_three_days_ago(self) -> None:
+    def test_forgets_who_was_discharged_more_than_four_days_ago(self) -> None:
         gone = Admission(patient_id="p2", event="discharge")
-        three_days = 3 * DAY_MINUTES
-        for minutes, left in ((three_days - 1, 3), (three_days, 2)):
+        four_days = 4 * DAY_MINUTES
+        for minutes, left in ((four_days - 1, 3), (four_days, 2)):
             fold = self.folded()
             later = msgspec.structs.replace(charted(NOON + timedelta(minutes=minutes)), patient_id="p3")
             fold.fold(log((1, 1, gone), (1, minutes + 1, later)))
             restored = AlarmFold.from_bytes(fold.to_bytes())
             assert (len(fold.records), len(restored.records)) == (3, left)
             assert restored.patient_id(0) == "p1"
-            (event, *_) = restored.fold(log((1, minutes + 2, vt("p2", measured_at=NOON + timedelta(days=4)))))
+            (event, *_) = restored.fold(log((1, minutes + 2, vt("p2", measured_at=NOON + timedelta(days=5)))))
             assert event.patient_id == "p2"
 
     def test_that_another_partition_is_further_makes_nobody_forgotten(self) -> None:
