@@ -1,4 +1,4 @@
-"""A whole day of simulated patients in the lake and in Cassandra, as a day live would have left it."""
+"""Whole days of simulated patients in the lake and in Cassandra, as days live would have left them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from lakehouse.tables import ALERT_EVENTS, ENTRIES, LAKE_ALERT_EVENTS, READINGS
 from streaming.bedside.episodes import SIMULATED
 from streaming.bedside.simulation import Script, Simulation
 
+DAY_S: Final = 86_400
 PARTITIONS: Final = 4
 MOST_SIMULATED: Final = 1_000  # patients; more of them share courses, since simulating takes longer than the jobs
 READINGS_A_BATCH: Final = 200_000  # what a busy landing commits at once
@@ -45,14 +46,19 @@ class _Batch(NamedTuple):
     values: NDArray[np.float64]  # (n, vitals)
 
 
-def land(settings: Settings, day: date, script: Script, period_s: int, progress: Callable[[int], None]) -> int:
-    """Write the day of a script into an empty lake, and its alarms into lake and Cassandra. Returns the readings.
+def land(settings: Settings, first: date, script: Script, period_s: int, progress: Callable[[int], None]) -> int:
+    """Write the days of a script into an empty lake, and their alarms into lake and Cassandra. Returns the readings.
 
     Each patient has a reading every `period_s`; the patients take turns, so those who share a course are read at other
     seconds of it. In each second each partition has the readings that are due, one after another, and then a tick. The
-    day is closed: landing stands on the next one.
+    last day is closed: landing stands on the next one.
+
+    Parameters
+    ----------
+    first
+        The first day; how many there are is in the script's seconds.
     """
-    begin = datetime.combine(day, time(), UTC)
+    begin = datetime.combine(first, time(), UTC)
     ids = np.array(script.patient_ids)
     fold, events, readings = AlarmFold(), list[AlertEvent](), 0
     offsets = [0] * PARTITIONS
@@ -62,13 +68,17 @@ def land(settings: Settings, day: date, script: Script, period_s: int, progress:
             logs = [_log(batch, ids, partition, offset, begin, period_s) for partition, offset in enumerate(offsets)]
             offsets = [int(log.offset[-1]) + 1 for log in logs]
             events += [event for log in logs for event in fold.fold(log)]
-            commit = Batch("bench", batch.seconds.start)
+            commit, day = Batch("bench", batch.seconds.start), first + timedelta(days=batch.seconds.start // DAY_S)
             lake.append(READINGS, pa.concat_tables(_readings(log, day) for log in logs), commit)
             lake.append(ENTRIES, pa.concat_tables(_ticks(log, day) for log in logs), commit)
             readings += len(batch.at_s)
             progress(len(batch.at_s))
         rows = event_rows(events)
-        lake.append(LAKE_ALERT_EVENTS, rows.append_column("landed_date", _days(day, len(rows))), Batch("bench", 0))
+        lake.append(
+            LAKE_ALERT_EVENTS,
+            rows.append_column("landed_date", rows["received_at"].cast(pa.date32())),
+            Batch("bench", 0),
+        )
         tomorrow = {DAY_MARK: (day + timedelta(days=1)).toordinal()}
         lake.add(ENTRIES, lambda _: Addition(arrow_schema(ENTRIES).empty_table(), tomorrow))
     with Cassandra(settings, Service.ALARMS) as cassandra:
@@ -80,8 +90,8 @@ def land(settings: Settings, day: date, script: Script, period_s: int, progress:
 
 def _batches(simulation: Simulation, patients: int, period_s: int) -> Iterator[_Batch]:
     due_in_order = _due(simulation, patients, period_s)
-    begin_s, length_s = 0, max(1, READINGS_A_BATCH * period_s // patients)
-    while due := list(islice(due_in_order, length_s)):
+    begin_s, most_s = 0, max(1, READINGS_A_BATCH * period_s // patients)
+    while due := list(islice(due_in_order, min(most_s, DAY_S - begin_s % DAY_S))):  # a batch is of one day
         seconds = range(begin_s, begin_s + len(due))
         at_s = np.repeat(np.array(seconds), [len(patient) for patient, _ in due])
         patient, values = (np.concatenate(parts) for parts in zip(*due, strict=True))

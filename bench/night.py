@@ -14,7 +14,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from bench.landed_day import MOST_SIMULATED, land
+from bench.landed_day import DAY_S, MOST_SIMULATED, land
 from bench.live import ROOT, own_stack
 from bench.report import Report
 from lakehouse.errors import StoreError
@@ -25,7 +25,6 @@ from lakehouse.tables import READINGS
 from streaming.bedside.episodes import SIMULATED
 from streaming.bedside.simulation import Script
 
-DAY_S: Final = 86_400
 SERVICES: Final = ("kafka", "cassandra", "hdfs", "postgres", "mail", "init")
 JOBS: Final = (
     ("quality", "check", "readings"),

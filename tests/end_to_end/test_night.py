@@ -24,6 +24,7 @@ from streaming.bedside import simulator
 from streaming.bedside.simulation import Script
 from tests.end_to_end.ward import Ward, seconds_of
 from tests.local_stack import LocalStack
+from tests.superset_client import Superset
 from waiting import until
 
 # They live with a heart rate near 116 /min, a respiratory rate near 24 /min and an SpO2 near 91 %, in turn. Eight hours
@@ -147,3 +148,20 @@ def test_the_other_dags_run_as_well_and_a_day_that_the_gate_stops_moves_no_limit
     # Long after the gate has said no.
     assert airflow.run_of("prove_alarms", empty, before) is None
     assert airflow.run_of("recalibrate_limits", empty, before) is None
+
+
+# What need not be on such a day: an escalation, a limit that was refused, an arterial line; and the days after it.
+MAY_BE_EMPTY = {
+    "Escalated alarms, by step",
+    "Not published, and why",
+    "Mean arterial pressure",
+    "Alarms a patient-day, before and after",
+}
+
+
+@pytest.mark.timeout(600)
+def test_the_manager_sees_the_day_in_each_chart(own_ward: Ward) -> None:
+    own_ward.stack.up("superset")
+    manager = Superset.of(own_ward.stack.run).as_user("manager")
+    empty = {chart["slice_name"] for chart in manager.all_of("chart") if not manager.rows_of(chart["id"])}
+    assert empty <= MAY_BE_EMPTY
