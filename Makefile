@@ -21,7 +21,7 @@ setup: .venv/.compiled .venv-airflow/.synced .venv-superset/.synced  ## Python e
 
 demo: setup  ## Start what watches, play patients, show alarms as they happen, have a night; Ctrl-C ends it
 	@$(LAUNCHER) up live
-	@trap '$(LAUNCHER) down' INT; $(BIN)/python -m streaming demo --night "$(LAUNCHER) night"
+	@trap '$(LAUNCHER) down' INT; $(BIN)/python -m streaming demo --night "$(LAUNCHER) night --approve"
 
 up: setup  ## Start the stack and wait until it is ready (SERVICES="kafka cassandra" starts some of it)
 	@$(LAUNCHER) up $(SERVICES)

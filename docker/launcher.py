@@ -95,12 +95,13 @@ def logs(
 @app.command()
 def night(
     day: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; today.")] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Answer its question, too: for demos.")] = False,
 ) -> None:
     """Run the night of a day now, in Airflow, and say what came of it. Today counts up to what has landed."""
     run = run_dir()
     if any(program.name not in Supervisor(run).running() for program in AIRFLOW):
         bring_up(list(AIRFLOW), run, console, with_init=False)
-    pass_night(StackSettings.load(), (day or datetime.now(UTC)).date(), console)
+    pass_night(StackSettings.load(), (day or datetime.now(UTC)).date(), console, approve=approve)
 
 
 @app.command()

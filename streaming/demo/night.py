@@ -48,7 +48,7 @@ def pass_night(
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as night:
         for line in night.stdout or ():
             console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
-    if stop.is_set():
+    if stop.wait(1.0):  # `make down` ends both, the night perhaps first
         return
     if night.returncode != 0:
         console.print("The night has failed: the old limits stay. `make night` has it once more.")

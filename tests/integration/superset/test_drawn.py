@@ -12,8 +12,9 @@ from playwright.sync_api import Page, Request, expect
 
 from bench.hospital import WARDS
 from bench.superset import contexts, dashboards, draw, drawn, log_in, screenshot
-from tests.integration.superset.conftest import DAYS, Superset
+from tests.integration.superset.conftest import DAYS
 from tests.local_stack import ROOT
+from tests.superset_client import Superset
 
 PATIENCE_MS = 90_000
 PICTURES = ROOT / "docs" / "images"
