@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Event
 from typing import Final, NamedTuple
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from clinical.conditions import LIMIT_CONDITIONS
 from lakehouse.cassandra import Cassandra
+from lakehouse.messages import Limit
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import LIMITS_BY_PATIENT
 
@@ -62,9 +63,18 @@ def limits_of(settings: Settings, patient_ids: Iterable[str]) -> dict[tuple[str,
     with Cassandra(settings, Service.BATCH) as cassandra:
         for patient_id in patient_ids:
             for row in reversed(cassandra.select(LIMITS_BY_PATIENT, {"patient_id": patient_id})):  # the newest last
-                limits = msgspec.json.decode(row["limits"])
-                found |= {(patient_id, condition): pair[0] for condition, pair in limits.items() if pair}
+                stated = medium_of(msgspec.json.decode(row["limits"]))
+                found |= {(patient_id, condition): limit for condition, limit in stated.items()}
     return found
+
+
+def medium_of(limits: Mapping[str, Limit | None]) -> dict[str, float]:
+    """Return the medium-priority limits that a message states, by condition; null in a pair is the default."""
+    return {
+        condition: _CONDITION[condition].limit[0] if pair[0] is None else pair[0]
+        for condition, pair in limits.items()
+        if pair is not None
+    }
 
 
 def changes(before: dict[tuple[str, str], float], after: dict[tuple[str, str], float]) -> list[Change]:
