@@ -36,13 +36,33 @@ class Standing(NamedTuple):
         return self.written - self.folded
 
 
+class Step(NamedTuple):
+    """One rate. Entries a second but for the backlogs, which are entries."""
+
+    asked_for: int
+    written: float
+    folded: float
+    backlog_before: int
+    backlog_after: int
+
+    @property
+    def gave_in(self) -> str | None:
+        """What did not keep up, if anything."""
+        if self.written < _WRITTEN * self.asked_for:
+            return "load generator"
+        return "lane" if self.backlog_after - self.backlog_before >= self.written else None
+
+    def cells(self, what: str) -> tuple[str, ...]:
+        """Return the row as text."""
+        return (what, *(f"{round(number):,}" for number in self), self.gave_in or "nothing")
+
+
 def run(seconds: int) -> Report:
     """Raise the rate step by step, `seconds` each, until one is not carried: with all of the stack, and alarms only."""
-    rows: list[tuple[str, ...]] = []
     with live_stack() as settings:
-        both = _climb(settings, WHOLE_STACK, seconds, "whole live stack", rows)
+        both = _climb(settings, WHOLE_STACK, seconds)
         with stopped(settings, *BESIDE_ALARMS):
-            alone = _climb(settings, ALARMS_ONLY, seconds, "alarms only", rows)
+            alone = _climb(settings, ALARMS_ONLY, seconds)
     return Report(
         title=f"Capacity of one lane, readings of six vitals at 1 Hz, {seconds} s each after {WARM_UP_S} s",
         columns=(
@@ -54,8 +74,8 @@ def run(seconds: int) -> Report:
             "after",
             "what gave in",
         ),
-        rows=rows,
-        figures={"readings_per_s": alone, "readings_per_s_with_landing": both},
+        rows=[*(step.cells("whole live stack") for step in both), *(step.cells("alarms only") for step in alone)],
+        figures={"readings_per_s": _carried(alone), "readings_per_s_with_landing": _carried(both)},
         notes=(
             "Each step begins with a lane that has caught up; the first that is not carried is the last.",
             "A rate is carried when the backlog grows by less than one second of it.",
@@ -65,28 +85,29 @@ def run(seconds: int) -> Report:
     )
 
 
-def _climb(settings: Settings, rates: Sequence[int], seconds: int, what: str, rows: list[tuple[str, ...]]) -> int:
-    """Return the largest rate that is carried, 0 if none is."""
-    carried = 0
+def _carried(steps: Sequence[Step]) -> int:
+    return max((step.asked_for for step in steps if step.gave_in is None), default=0)
+
+
+def _climb(settings: Settings, rates: Sequence[int], seconds: int) -> list[Step]:
+    """Return the steps up to the first that is not carried."""
+    steps: list[Step] = []
     for rate in rates:
         _drain(settings)
-        with simulated(settings, rate, 1):
-            time.sleep(WARM_UP_S)
-            before, began = standing(settings), time.monotonic()
-            time.sleep(seconds)
-            after, took_s = standing(settings), time.monotonic() - began
-        written, folded = (after.written - before.written) / took_s, (after.folded - before.folded) / took_s
-        if written < _WRITTEN * rate:
-            gave_in = "load generator"
-        elif after.backlog - before.backlog >= written:
-            gave_in = "lane"
-        else:
-            gave_in, carried = "nothing", rate
-        numbers = (rate, round(written), round(folded), before.backlog, after.backlog)
-        rows.append((what, *(f"{number:,}" for number in numbers), gave_in))
-        if gave_in != "nothing":
+        steps.append(_step(settings, rate, seconds))
+        if steps[-1].gave_in:
             break
-    return carried
+    return steps
+
+
+def _step(settings: Settings, rate: int, seconds: int) -> Step:
+    with simulated(settings, rate, 1):
+        time.sleep(WARM_UP_S)
+        before, began = standing(settings), time.monotonic()
+        time.sleep(seconds)
+        after, took_s = standing(settings), time.monotonic() - began
+    written, folded = (after.written - before.written) / took_s, (after.folded - before.folded) / took_s
+    return Step(rate, written, folded, before.backlog, after.backlog)
 
 
 def _drain(settings: Settings) -> None:

@@ -60,7 +60,7 @@ def land(settings: Settings, first: date, script: Script, period_s: int, progres
     """
     begin = datetime.combine(first, time(), UTC)
     ids = np.array(script.patient_ids)
-    fold, events, readings, seconds = AlarmFold(), list[AlertEvent](), 0, 0
+    fold, events, readings, day = AlarmFold(), list[AlertEvent](), 0, first
     offsets = [0] * PARTITIONS
     with Lake(settings) as lake:
         simulation = Simulation(replace(script, patients=min(script.patients, MOST_SIMULATED)), begin)
@@ -68,19 +68,17 @@ def land(settings: Settings, first: date, script: Script, period_s: int, progres
             logs = [_log(batch, ids, partition, offset, begin, period_s) for partition, offset in enumerate(offsets)]
             offsets = [int(log.offset[-1]) + 1 for log in logs]
             events += [event for log in logs for event in fold.fold(log)]
-            commit, day = Batch("bench", batch.seconds.start), first + timedelta(days=batch.seconds.start // DAY_S)
+            day = first + timedelta(seconds=batch.seconds.start)
+            commit = Batch("bench", batch.seconds.start)
             lake.append(READINGS, pa.concat_tables(_readings(log, day) for log in logs), commit)
             lake.append(ENTRIES, pa.concat_tables(_ticks(log, day) for log in logs), commit)
-            readings, seconds = readings + len(batch.at_s), batch.seconds.stop
+            readings += len(batch.at_s)
             progress(len(batch.at_s))
         rows = event_rows(events)
-        lake.append(
-            LAKE_ALERT_EVENTS,
-            rows.append_column("landed_date", rows["received_at"].cast(pa.date32())),
-            Batch("bench", 0),
-        )
-        behind = {DAY_MARK: (begin + timedelta(seconds=seconds)).toordinal()}
-        lake.add(ENTRIES, lambda _: Addition(arrow_schema(ENTRIES).empty_table(), behind))
+        landed = rows.append_column("landed_date", rows["received_at"].cast(pa.date32()))
+        lake.append(LAKE_ALERT_EVENTS, landed, Batch("bench", 0))
+        tomorrow = {DAY_MARK: (day + timedelta(days=1)).toordinal()}
+        lake.add(ENTRIES, lambda _: Addition(arrow_schema(ENTRIES).empty_table(), tomorrow))
     with Cassandra(settings, Service.ALARMS) as cassandra:
         for at in range(0, len(events), EVENTS_A_WRITE):
             part = events[at : at + EVENTS_A_WRITE]

@@ -94,7 +94,7 @@ def fold(
         p = entries.patient[i]
         s = state[p]
         if not s.known and not is_gone(rules, s, received):
-            state[p] = blank[0]
+            state[p] = blank[0]  # as a saved state, which leaves such a patient out
         # By columns: to hand all of `entries` to a function costs more than everything else here.
         if is_straggler(rules, s, entries.kind[i], entries.measured_at[i], received):
             counts[LATE_VALUES] += max(1, np.sum(~np.isnan(entries.values[i])))

@@ -66,6 +66,15 @@ class Airflow:
         found: list[dict[str, Any]] = self.call("GET", f"{_run(dag, run_id)}/taskInstances")["task_instances"]
         return found
 
+    def question(self, run_id: str) -> dict[str, Any]:
+        """Return what a night asks of a clinician."""
+        return self.call("GET", _question(run_id))
+
+    def approve(self, run_id: str) -> None:
+        """Answer it with yes."""
+        time.sleep(READS_S)  # an answer in the second in which Airflow parks the task has the task killed
+        self.call("PATCH", _question(run_id), json={"chosen_options": ["Approve"], "params_input": {}})
+
     def summary(self, dag: str, run_id: str, task: str) -> Any:
         """Return what a task said last."""
         return self.call("GET", f"{_run(dag, run_id)}/taskInstances/{task}/xcomEntries/return_value")["value"]
@@ -73,6 +82,11 @@ class Airflow:
 
 def _run(dag: str, run_id: str) -> str:
     return f"/api/v2/dags/{dag}/dagRuns/{quote(run_id, safe='')}"
+
+
+def _question(run_id: str) -> str:
+    dag, task = APPROVAL
+    return f"{_run(dag, run_id)}/taskInstances/{task}/-1/hitlDetails"
 
 
 def pass_night(settings: StackSettings, day: date, console: Console, *, approve: bool = False) -> None:
@@ -126,17 +140,10 @@ def _finished(
             )
             if approver is not None:
                 console.print("  the demo approves them, as a clinician would who has looked at the table")
-                _approve(approver, run["dag_run_id"])
+                approver.approve(run["dag_run_id"])
     if asked and run is not None and _is_asking(airflow, run["dag_run_id"]):
         return None
     raise StackError(f"a night goes on; {dag} has not ended after {PATIENCE_S:.0f} s; see {airflow.url}")
-
-
-def _approve(approver: Airflow, run_id: str) -> None:
-    dag, task = APPROVAL
-    time.sleep(READS_S)  # an answer in the second in which Airflow parks the task has the task killed
-    question = f"{_run(dag, run_id)}/taskInstances/{task}/-1/hitlDetails"
-    approver.call("PATCH", question, json={"chosen_options": ["Approve"], "params_input": {}})
 
 
 def _looks() -> Iterator[None]:

@@ -9,9 +9,9 @@ import psutil
 from rich.console import Console
 
 from programs import AIRFLOW, OWN, SERVICES, SUPERSET, Program
+from readiness import read_heartbeat
 from supervision import ProcessInfo, Supervisor, end_orphans
 
-DEMO_PID: Final = "demo.pid"  # written by `streaming demo`
 DEMO_WAIT_S: Final = 60.0
 
 
@@ -34,14 +34,14 @@ def bring_down(run: Path, console: Console) -> None:
 def end_demo(run: Path, console: Console) -> None:
     """End a demo that plays into the stack, as Ctrl-C would: its patients are discharged while there is a log."""
     try:
-        demo = psutil.Process(int((run / DEMO_PID).read_text(encoding="ascii")))
+        demo = psutil.Process(read_heartbeat(run, "demo")["pid"])
         if "demo" not in demo.cmdline():
-            return  # it was killed, and somebody else has its number
+            return  # it has ended, and somebody else has its number
         for process in (demo, *demo.children(recursive=True)):  # its night is a command of its own
             process.terminate()
         with console.status("ending the demo"):
             demo.wait(DEMO_WAIT_S)
-    except (OSError, ValueError, psutil.Error):  # there is none, or it does not end: the stack goes all the same
+    except (KeyError, psutil.Error):  # there is none, or it does not end: the stack goes all the same
         return
 
 

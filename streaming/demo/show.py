@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -19,6 +18,7 @@ from rich.live import Live
 
 from lakehouse.errors import DecodeError
 from lakehouse.events import AlertEvent, decode
+from lakehouse.heartbeat import Heartbeat
 from lakehouse.kafka import LogWriter, assign, consumer, log_ends, records
 from lakehouse.settings import Service, Settings
 from lakehouse.topics import ALERTS, BEDSIDE
@@ -30,7 +30,6 @@ from streaming.stopping import stop_on_signals
 
 logger = logging.getLogger(__name__)
 
-PID_FILE: Final = "demo.pid"
 LOOK_S: Final = 0.25
 QUIET_S: Final = 60.0
 ROWS: Final = 24
@@ -52,33 +51,22 @@ def run(settings: Settings, night: Sequence[str] = ()) -> None:
     """
     console = Console()
     stop, sent = stop_on_signals(), Sent()
-    with _found_by_down(settings):
-        with console.status("reading the recordings"):
-            players, patient_ids, what = cast_of(settings, stop, sent)
-        console.print(f"Playing {what}.", highlight=False)
-        if night:
-            players.append(partial(pass_night, settings, night, patient_ids, console, stop))
-        with _alerts(settings) as reader, ThreadPoolExecutor(len(players)) as pool:
-            try:
-                playing = [pool.submit(player) for player in players]
-                _show(console, reader, playing, stop, sent)
-            finally:
-                stop.set()
-                wait(playing)
-        _discharge(settings, patient_ids)
+    # By it `make down` finds the demo, which must end before what it plays into.
+    Heartbeat(settings.run / "heartbeats" / "demo.json").beat("running")
+    with console.status("reading the recordings"):
+        players, patient_ids, what = cast_of(settings, stop, sent)
+    console.print(f"Playing {what}.", highlight=False)
+    if night:
+        players.append(partial(pass_night, settings, night, patient_ids, console, stop))
+    with _alerts(settings) as reader, ThreadPoolExecutor(len(players)) as pool:
+        try:
+            playing = [pool.submit(player) for player in players]
+            _show(console, reader, playing, stop, sent)
+        finally:
+            stop.set()
+            wait(playing)
+    _discharge(settings, patient_ids)
     _say_goodbye(console, settings)
-
-
-@contextmanager
-def _found_by_down(settings: Settings) -> Iterator[None]:
-    """Leave the process id where `make down` looks: the demo must end before what it plays into."""
-    place = settings.run / PID_FILE
-    place.write_text(str(os.getpid()), encoding="ascii")
-    try:
-        yield
-    finally:
-        if place.read_text(encoding="ascii") == str(os.getpid()):  # not of another demo, which began later
-            place.unlink()
 
 
 @contextmanager

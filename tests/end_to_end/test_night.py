@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
@@ -55,15 +54,11 @@ def own_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 def approve(ward: Ward, day: date) -> str:
     """Answer the question of a day's night as a clinician would, and return what was shown."""
     airflow = Airflow(ward.stack.stack_settings, APPROVER)
-    dag, task = APPROVAL
-    run = airflow.run_of(dag, day, datetime.now(UTC) - timedelta(hours=1))
+    run = airflow.run_of(APPROVAL[0], day, datetime.now(UTC) - timedelta(hours=1))
     assert run is not None
-    run_id = quote(run["dag_run_id"], safe="")
-    question = f"/api/v2/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
-    shown = airflow.call("GET", question)["body"]
+    shown = airflow.question(run["dag_run_id"])["body"]
     assert "Required Actions" in airflow.call("GET", "/ui/auth/menus")["authorized_menu_items"]
-    time.sleep(10)  # nobody reads it sooner; an answer in the second in which Airflow parks the task has it killed
-    airflow.call("PATCH", question, json={"chosen_options": ["Approve"], "params_input": {}})
+    airflow.approve(run["dag_run_id"])
     return str(shown)
 
 
