@@ -78,18 +78,21 @@ def publish(
     roll_back: Annotated[bool, typer.Option("--roll-back", help="Take back what was published for that day.")] = False,
     patient: Annotated[str | None, typer.Option(help="Roll back one patient only.")] = None,
     ward: Annotated[str | None, typer.Option(help="Roll back one ward only.")] = None,
-    by: Annotated[str, typer.Option(help="Who asks for it.")] = "batch",
+    by: Annotated[str, typer.Option(help="Who has approved the large changes, or asks for the way back.")] = "",
+    keep_old: Annotated[str, typer.Option(help="Patients whose limits stay as they are, with spaces between.")] = "",
 ) -> None:
     """Put proposed limits in force, as messages in the bedside log; or go back by one version."""
     from batch import publish as job
 
+    if roll_back and keep_old:
+        raise typer.BadParameter("--keep-old is for publishing; --patient or --ward choose whom to roll back")
     if not roll_back and (patient is not None or ward is not None):
         raise typer.BadParameter("--patient and --ward choose whom to roll back; add --roll-back")
     settings = Settings.load()
     if roll_back:
-        done = job.roll_back(settings, day.date(), by, datetime.now(UTC), patient, ward)
+        done = job.roll_back(settings, day.date(), by or "batch", datetime.now(UTC), patient, ward)
     else:
-        done = job.publish(settings, day.date(), datetime.now(UTC))
+        done = job.publish(settings, day.date(), datetime.now(UTC), by or None, keep_old.split())
     command.say_last(done.summary())
 
 

@@ -22,8 +22,6 @@ from lakehouse.packing import SCHEMA as PACKED
 from lakehouse.packing import unpack
 from lakehouse.tables import BASELINES, LAKE_ALERT_EVENTS, READINGS
 
-NIGHTS: Final = 14  # that the drift guard looks back on
-ALERT_DAYS: Final = 7  # an alert that is still open began at most so long ago
 ONE_DAY: Final = timedelta(days=1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,7 +44,7 @@ def count_day(lake: Lake, day: date, version: int, policy: LimitsPolicy, advance
         When more may still land on a past day.
     """
     check_landed(lake, day)
-    since = day - ALERT_DAYS * ONE_DAY
+    since = day - policy.alert_days * ONE_DAY
     events = lake.read(
         LAKE_ALERT_EVENTS, [("landed_date", ">=", since), ("landed_date", "<=", day)], list(Step._fields)
     ).sort_by([("received_at", "ascending")])
@@ -105,7 +103,7 @@ def read_nights(lake: Lake, day: date, policy: LimitsPolicy) -> dict[str, dict[i
     All values are given for the days of which the policy makes limits. Before them, where the drift guard alone looks,
     every value of a night is its median: of 10,000 patients, all values of all nights would be gigabytes.
     """
-    since, whole_since = day - (NIGHTS - 1) * ONE_DAY, day - (policy.days - 1) * ONE_DAY
+    since, whole_since = day - (policy.drift_nights - 1) * ONE_DAY, day - (policy.days - 1) * ONE_DAY
     found: dict[str, dict[int, dict[str, Histogram]]] = defaultdict(lambda: defaultdict(dict))
     for filters, columns in (
         ([("day", ">=", since), ("day", "<", whole_since)], _OF_A_NIGHT),

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from batch.backtest import Comparison, Key
 from clinical.calibration import UNCHANGED, Proposal
 from clinical.policy import LimitsPolicy
-
-MOST_SHOWN: Final = 50  # rows of a table for the person who approves
 
 
 class Decided(NamedTuple):
@@ -98,13 +96,10 @@ def told(decided: Decided, day: date, policy: LimitsPolicy, erased_since: int) -
 
 
 def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table of at most MOST_SHOWN rows; empty without a row."""
+    """Return a Markdown table of all rows: nobody approves what is not shown. Empty without a row."""
     if not rows:
         return ""
-    lines = [f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows[:MOST_SHOWN])]
-    if len(rows) > MOST_SHOWN:
-        lines += ["", f"{len(rows) - MOST_SHOWN} more are in the lake table `limits_proposed`."]
-    return "\n".join(lines)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows))
 
 
 def _usual(proposal: Proposal) -> str:

@@ -74,13 +74,14 @@ def message_of(
     )
 
 
-def why(policy: str, reasons: Mapping[str, str]) -> str:
+def why(policy: str, reasons: Mapping[str, str], approved_by: str | None = None) -> str:
     """Return the reason of a message: by which policy, and why the limit of each of these conditions is what it is."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for condition, reason in sorted(reasons.items()):
         by_reason[reason].append(condition)
     said = "; ".join(f"{', '.join(conditions)}: {reason}" for reason, conditions in by_reason.items())
-    return f"recalibration by policy {policy}; {said}"[:LONGEST_TEXT]
+    approval = "" if approved_by is None else f", approved by {approved_by}"
+    return f"recalibration by policy {policy}{approval}; {said}"[:LONGEST_TEXT]
 
 
 def stated(medium: float | None) -> Limit:

@@ -130,12 +130,15 @@ def clean_of(days: Mapping[int, Mapping[str, Histogram]], closed: int, policy: L
 def nightly_of(
     days: Mapping[int, Mapping[str, Histogram]], closed: int, policy: LimitsPolicy
 ) -> dict[str, list[float]]:
-    """Return the median of each day up to the closed one, oldest first, by vital; NaN for a day with too few values."""
-    all_days = range(min(days, default=closed), closed + 1)
+    """Return the median of each of the policy's nights, the closed day last, by vital; NaN = too few values.
+
+    It begins with the patient's first day.
+    """
+    nights = range(max(min(days, default=closed), closed - policy.drift_nights + 1), closed + 1)
     return {
         vital.name: [
             found.quantile(MEDIAN) if is_enough(found, policy) else float("nan")
-            for found in (days.get(day, {}).get(vital.name, NOTHING) for day in all_days)
+            for found in (days.get(day, {}).get(vital.name, NOTHING) for day in nights)
         ]
         for vital in SENSED
     }

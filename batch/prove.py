@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from lakehouse.alert_rows import event_row, event_rows
 from lakehouse.cassandra import Cassandra
+from lakehouse.columns import ANNOUNCED_AT
 from lakehouse.errors import RecoveryError
 from lakehouse.events import AlertEvent
 from lakehouse.folding import AlarmFold, warm_up
@@ -40,7 +41,7 @@ Fault: TypeAlias = Literal["missing", "extra", "different"]
 Row: TypeAlias = dict[str, Any]
 
 ONE_DAY: Final = timedelta(days=1)
-_NO_FIELDS: Final = frozenset({LAKE_ALERT_EVENTS.partition_by})
+_NO_FIELDS: Final = frozenset({LAKE_ALERT_EVENTS.partition_by, ANNOUNCED_AT.name})
 
 
 class NoEnd(RecoveryError):
@@ -239,13 +240,21 @@ def _in_cassandra(
     settings: Settings, events: Sequence[AlertEvent], stretches: Mapping[int, Stretch]
 ) -> Iterator[Difference]:
     with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
-        stored = [
-            row
-            for key in cassandra.partition_keys(ALERT_EVENTS)
-            for row in cassandra.select(ALERT_EVENTS, key)
-            if _is_of_day(row, stretches)
-        ]
+        stored = [row for row in _stored(cassandra, stretches) if _is_of_day(row, stretches)]
     yield from _differences("cassandra", list(map(event_row, events)), stored)
+
+
+def _stored(cassandra: Cassandra, stretches: Mapping[int, Stretch]) -> Iterator[Row]:
+    """Yield the alert events of a day, and of patients who have some without a place in the log, all.
+
+    Cassandra keeps those of 90 days, and chooses itself: to fetch them all takes longer.
+    """
+    whole = list(cassandra.with_empty(ALERT_EVENTS, ("partition", "offset")))
+    for key in whole:
+        yield from cassandra.select(ALERT_EVENTS, key)
+    keys = (key for key in cassandra.partition_keys(ALERT_EVENTS) if key not in whole)
+    begin, end = min(each.begin for each in stretches.values()), max(each.end for each in stretches.values())
+    yield from cassandra.select_between(ALERT_EVENTS, keys, "offset", begin, end)
 
 
 def _is_of_day(row: Row, stretches: Mapping[int, Stretch]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -26,11 +26,11 @@ from lakehouse.topics import BEDSIDE
 ONE_DAY: Final = timedelta(days=1)
 DECIDED_BY: Final = timedelta(hours=7)  # of the morning after the day: a person may approve until 06:00
 ROLLED_BACK: Final = "rolled back:"
-_COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "reason", "refusal", "policy")
+_COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "reason", "large", "refusal", "policy")
 
 
 class NothingToPublish(WardwatchError, LookupError):
-    """Nothing was ever proposed for that day, or for those who are meant."""
+    """Nothing was proposed for that day, or for those who are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Published:
     published: int
     already: int  # patients for whom there was nothing left to do
     refused: int
+    kept_old: int = 0  # patients whose limits stay, as a person wants it
     why_nothing: str | None = None  # where a whole night has nothing to publish
 
     def summary(self) -> dict[str, Any]:
@@ -47,7 +48,14 @@ class Published:
         return asdict(self)
 
 
-def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy = POLICY) -> Published:
+def publish(
+    settings: Settings,
+    day: date,
+    now: datetime,
+    approved_by: str | None = None,
+    keep_old: Collection[str] = (),
+    policy: LimitsPolicy = POLICY,
+) -> Published:
     """Publish what the night of a day has proposed and the gate has let through.
 
     A repeated run writes nothing a second time, nor what a person has rolled back, nor over limits of a later day. The
@@ -59,15 +67,19 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
     ----------
     now
         When this is asked for: limits that have run out by then are not published.
+    approved_by
+        Who has looked at the large changes; their messages say so.
+    keep_old
+        Patients whose limits stay as they are.
 
     Raises
     ------
     NothingToPublish
-        When that day was never calibrated.
+        When that day was never calibrated, or nothing was proposed for one of those who keep what they have.
     """
     expires_at = end_of(day, policy)
     if expires_at <= now:
-        return Published(0, 0, 0, f"limits of {day} ended at {expires_at}, as all limits of a night do")
+        return Published(0, 0, 0, why_nothing=f"limits of {day} ended at {expires_at}, as all limits of a night do")
     with Lake(settings, patience_s=60) as lake:
         rows = lake.read(LIMITS_PROPOSED, [("day", "=", day)], _COLUMNS).to_pylist()
         if not rows and lake.last_batch(LIMITS_PROPOSED, writer_of(day)) is None:
@@ -76,12 +88,19 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
                 f"run `python -m batch recalibrate --date {day}` first"
             )
     if not rows:
-        return Published(0, 0, 0, f"nobody was on a ward at the end of {day}")
+        return Published(0, 0, 0, why_nothing=f"nobody was on a ward at the end of {day}")
+    strangers = set(keep_old) - {row["patient_id"] for row in rows}
+    if strangers:
+        raise NothingToPublish(
+            f"who keeps the old limits is a patient for whom new ones were proposed; nothing was for "
+            f"{', '.join(sorted(strangers))}; nothing is published; correct the id"
+        )
     refused = {row["patient_id"] for row in rows if row["refusal"] is not None}
+    wanted = [row for row in rows if row["refusal"] is None and row["patient_id"] not in keep_old]
     with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
         messages = []
         already = 0
-        for patient_id, limits, reason in proposed(row for row in rows if row["refusal"] is None):
+        for patient_id, limits, reason in proposed(wanted, approved_by):
             versions = nightly_versions(cassandra, patient_id)
             if versions and is_settled(versions[0], day, limits, expires_at):
                 already += 1
@@ -98,7 +117,7 @@ def publish(settings: Settings, day: date, now: datetime, policy: LimitsPolicy =
                 )
             )
     write(settings, messages)
-    return Published(len(messages), already, len(refused))
+    return Published(len(messages), already, len(refused), len(set(keep_old)))
 
 
 def end_of(day: date, policy: LimitsPolicy) -> datetime:
@@ -106,7 +125,9 @@ def end_of(day: date, policy: LimitsPolicy) -> datetime:
     return datetime.combine(day + ONE_DAY, time(), UTC) + DECIDED_BY + timedelta(seconds=policy.valid_s)
 
 
-def proposed(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str]]:
+def proposed(
+    rows: Iterable[Mapping[str, Any]], approved_by: str | None = None
+) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield patient, limits and reason for each patient whose limits are, or were, not the defaults."""
     by_patient: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -120,7 +141,8 @@ def proposed(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str,
             if row["decision"] != UNCHANGED or not is_default:
                 said[row["condition"]] = row["reason"]
         if said:
-            yield patient_id, limits, why(own[0]["policy"], said)
+            is_large = any(row["large"] for row in own)
+            yield patient_id, limits, why(own[0]["policy"], said, approved_by if is_large else None)
 
 
 def nightly_versions(cassandra: Cassandra, patient_id: str) -> list[dict[str, Any]]:

@@ -19,7 +19,14 @@ from batch.reports.burden import burden_of, most_alarms
 from batch.reports.census import Census, read_census
 from batch.reports.decisions import read_night
 from batch.reports.episodes import Row, read_episodes
-from batch.reports.latency import MEASURED_TO_RECEIVED, ONSET_TO_RAISED, RECEIVED_TO_SENT, Times
+from batch.reports.latency import (
+    MEASURED_TO_RECEIVED,
+    ONSET_TO_RAISED,
+    RECEIVED_TO_ANNOUNCED,
+    RECEIVED_TO_SENT,
+    Times,
+    read_announced_ms,
+)
 from batch.reports.limits import read_limits, real_effect
 from batch.reports.mails import delivery_rows, read_told, received_of, received_to_sent_ms
 from batch.reports.vitals import read_vitals
@@ -90,9 +97,15 @@ def run(settings: Settings, day: date, advance: Callable[[int], None] = unwatche
         vitals = read_vitals(lake, day, census, advance)
         night = read_night(lake, cassandra, day)
         told = read_told(cassandra, day)
+        announced = _times(read_announced_ms(lake, day))
         waits = _times(received_to_sent_ms(told.deliveries, received_of(lake, day)))
         delays = _times(_delays_ms(episodes.by_day.get(day, ())))
-        hops = ((vitals.transit, MEASURED_TO_RECEIVED), (delays, ONSET_TO_RAISED), (waits, RECEIVED_TO_SENT))
+        hops = (
+            (vitals.transit, MEASURED_TO_RECEIVED),
+            (delays, ONSET_TO_RAISED),
+            (announced, RECEIVED_TO_ANNOUNCED),
+            (waits, RECEIVED_TO_SENT),
+        )
         latency = [row for times, hop in hops if (row := times.row(day, hop)) is not None]
 
         rows = Counter({VITALS_DAILY.name: marts.replace_day(VITALS_DAILY, day, vitals.rows)})

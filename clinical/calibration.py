@@ -40,7 +40,7 @@ class History:
     clean
         Vital name -> values of the last days that no alert or artefact is known to have touched.
     nightly
-        Vital name -> medians of all days so far, oldest first, the closed day last; NaN = a day without a baseline.
+        Vital name -> medians of the policy's nights, oldest first, the closed day last; NaN = one without a baseline.
     in_force
         Condition -> medium-priority limit of the nightly layer; without those that are at their default.
     by_clinician

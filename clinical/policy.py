@@ -59,9 +59,12 @@ class LimitsPolicy:
     before_s, after_s
         So long before a high-priority alert on a vital or a finding, and after it, a reading is no sign of how the
         patient usually is. An alert of the early-warning score does not count: the gravely ill have it all day.
-    room_parts, drift_slack, drift_threshold
-        The drift guard: a CUSUM (Page, Biometrika 1954) of nightly medians, counted in parts of the room between the
-        first night's median and the hard bound, less the slack of each night. Above the threshold nothing is loosened.
+    alert_days
+        An alert that began longer ago than that is taken for over.
+    drift_nights, room_parts, drift_slack, drift_threshold
+        The drift guard: a CUSUM (Page, Biometrika 1954) of the medians of so many nights, counted in parts of the room
+        between the first one's and the hard bound, less the slack of each night. Above the threshold nothing is
+        loosened.
     valid_s
         Personal limits that nobody renews end after this time.
     events_s
@@ -82,6 +85,8 @@ class LimitsPolicy:
     least_span_s: int
     before_s: int
     after_s: int
+    alert_days: int
+    drift_nights: int
     room_parts: float
     drift_slack: float
     drift_threshold: float
@@ -147,6 +152,8 @@ POLICY: Final = LimitsPolicy(
     least_span_s=6 * HOUR_S,
     before_s=HOUR_S // 2,
     after_s=HOUR_S // 2,
+    alert_days=7,
+    drift_nights=14,
     room_parts=10,
     drift_slack=1.0,
     drift_threshold=5.0,

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, PartitionedAssetTimetable, chain, task
+from airflow.sdk import DAG, Param, PartitionedAssetTimetable, chain, task
 
 from conventions import ALARMS_PROVEN, DAY, DAY_FORMAT, DEFAULTS, LIMITS_SETTLED, job
 
@@ -20,14 +20,17 @@ patient what would lose or delay an alarm; has a person approve the large change
 
 **Approval**: as the user `approver`, by Required Actions in the menu or the task `approve`. The table shows old and new
 limits, and why. Nobody answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the
-reports are made. To publish them later, on a clinician's word: `.venv/bin/python -m batch publish --date D`. Patients
-whose values drift towards a hard bound stand below; their limits are not loosened, and they ask for no approval.
+reports are made. To publish them later, on a clinician's word: `.venv/bin/python -m batch publish --date D --by NAME`.
+A yes may leave out patients: whoever is named in `keep_old` keeps all of the old limits. The messages of large changes
+say who approved them. Patients whose values drift towards a hard bound stand below; their limits are not loosened, and
+they ask for no approval.
 
 **When a task fails** the old limits stay; after a second morning without new ones they run out, back to the defaults.
 - `recalibrate`: the log says what was missing. A store that was away: clear it. The day is not proven, or the state at
   its end is not kept: clear `prove_alarms` of that day, which starts this anew; differences are explained first.
 - `check_proposals`: a proposal breaks the policy. Leave it failed and tell the developers: this must not happen.
-- `publish`: clear it; what has been published is recognised and not written twice.
+- `publish`: clear it; what has been published is recognised and not written twice. Does it know no patient of
+  such a name in `keep_old`, nothing is published: clear `approve`, and have it answered with the right id.
 - `approve`: cleared before 06:00 it asks once more. Later it waits a second and takes that for a no.
 
 **To undo it**: `.venv/bin/python -m batch publish --roll-back --date D` goes back by one version: for all who got new
@@ -37,10 +40,11 @@ Owner: data engineers; approval by clinicians.
 """
 ANSWER_BY = timedelta(days=1, hours=6)  # after the day has begun: 06:00 UTC of the morning after
 RECALIBRATED = "ti.xcom_pull(task_ids='recalibrate')"
-QUESTION = "{{ " + RECALIBRATED + "['large_changes'] }} large changes of limits from " + DAY
+QUESTION = "Large changes of limits, from the day " + DAY + ": {{ " + RECALIBRATED + "['large_changes'] }}"
 TABLE = (
     "{{ " + RECALIBRATED + "['table'] }}\n\nApprove publishes these and the small ones; Reject keeps the old limits."
 )
+ANSWER = "(ti.xcom_pull(task_ids='approve') or {})"  # none where nobody was asked
 
 
 def wait_until_the_morning(context: Any) -> None:
@@ -83,13 +87,27 @@ with DAG(
         defaults=ApprovalOperator.REJECT,
         response_timeout=ANSWER_BY,  # at most; shortened when it is asked
         pre_execute=wait_until_the_morning,
+        params={
+            "keep_old": Param(
+                "",
+                type="string",
+                title="Patients who keep their old limits",
+                description="Ids of the table, with spaces between.",
+            )
+        },
         doc_md="Waits for a clinician until 06:00. If it fails, the old limits stay; cleared before, it asks again.",
         retries=0,
     )
     publish = job(
         "publish",
-        "batch publish",
+        'batch publish --by "$APPROVED_BY" --keep-old "$KEEP_OLD"',
         if_it_fails="some limits may be out, the others are as before; clear the task, it publishes none twice",
+        # Not written into the command: what a person has typed is no text for a shell.
+        env={
+            "APPROVED_BY": "{{ " + ANSWER + ".get('responded_by_user', {}).get('name', '') }}",
+            "KEEP_OLD": "{{ " + ANSWER + ".get('params_input', {}).get('keep_old', '') }}",
+        },
+        append_env=True,
         trigger_rule="none_failed",
     )
     settled = EmptyOperator(

@@ -70,10 +70,11 @@ class Airflow:
         """Return what a night asks of a clinician."""
         return self.call("GET", _question(run_id))
 
-    def approve(self, run_id: str) -> None:
-        """Answer it with yes."""
+    def approve(self, run_id: str, keep_old: str = "") -> None:
+        """Answer it with yes, but for patients who keep their old limits: their ids, with spaces between."""
         time.sleep(READS_S)  # an answer in the second in which Airflow parks the task has the task killed
-        self.call("PATCH", _question(run_id), json={"chosen_options": ["Approve"], "params_input": {}})
+        answer = {"chosen_options": ["Approve"], "params_input": {"keep_old": keep_old}}
+        self.call("PATCH", _question(run_id), json=answer)
 
     def summary(self, dag: str, run_id: str, task: str) -> Any:
         """Return what a task said last."""
@@ -159,9 +160,11 @@ def _is_asking(airflow: Airflow, run_id: str) -> bool:
 
 
 def _words(summary: Any) -> str:
-    """Return a summary in one line, without what is long; a table in it is for Airflow's page."""
+    """Return a summary in one line, without what is long or empty; a table in it is for Airflow's page."""
     if not isinstance(summary, dict):
         return str(summary)
-    short = {name: value for name, value in summary.items() if len(str(value)) <= LONG and name != "table"}
+    short = {
+        name: value for name, value in summary.items() if value != [] and len(str(value)) <= LONG and name != "table"
+    }
     rounded = {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in short.items()}
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rounded.items())

@@ -22,7 +22,7 @@ def event_row(event: AlertEvent) -> dict[str, Any]:
 
 
 def event_rows(events: Iterable[AlertEvent]) -> pa.Table:
-    """Return the rows of the lake's `alert_events`, all columns but `landed_date`."""
+    """Return the rows of the lake's `alert_events`, all columns but `landed_date`; `announced_at` is not known."""
     schema = arrow_schema(LAKE_ALERT_EVENTS)
     schema = schema.remove(schema.get_field_index(LAKE_ALERT_EVENTS.partition_by)).remove_metadata()
     return pa.Table.from_pylist(list(map(msgspec.structs.asdict, events)), schema=schema)

@@ -7,11 +7,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
 from cassandra import ConsistencyLevel, Unauthorized
-from cassandra.concurrent import execute_concurrent
+from cassandra.concurrent import execute_concurrent, execute_concurrent_with_args
 from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, BoundStatement, PreparedStatement
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, stop_never, wait_exponential_jitter
 
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 Statement: TypeAlias = BoundStatement | BatchStatement
 
 CONCURRENT_WRITES: Final = 64
+KEYS_AT_ONCE: Final = 256
 MOST_WRITES_A_BATCH: Final = 50
 MOST_BYTES_A_BATCH: Final = 40_000  # Cassandra refuses batches beyond 50 KiB, where it is not told otherwise
 TIMESTAMP_SLOTS: Final = 100_000  # events are placed within 0.1 s, and a Cassandra timestamp counts microseconds
@@ -168,6 +170,44 @@ class Cassandra:
             cql += f" LIMIT {int(limit)}"
         return self.execute(_repeatable(self.prepare(cql).bind(list(in_key_order(table, key).values()))))
 
+    def select_between(
+        self, table: CassandraTable, keys: Iterable[Mapping[str, Any]], column: str, low: int, high: int
+    ) -> Iterator[Row]:
+        """Yield those rows of whole partitions whose column is at least `low` and below `high`; the database chooses.
+
+        It reads all of each partition for that: for what is done seldom.
+        """
+        name = cql_name(column)
+        cql = (
+            f"SELECT * FROM {self._settings.keyspace}.{table.name} WHERE {_whole_key(table)} "
+            f"AND {name} >= ? AND {name} < ? ALLOW FILTERING"
+        )
+        parameters = ([*in_key_order(table, key).values(), low, high] for key in keys)
+        return (row for _, rows in self._each(cql, parameters) for row in rows)
+
+    def with_empty(self, table: CassandraTable, columns: Sequence[str]) -> Iterator[Row]:
+        """Yield the keys of those partitions that have a row without a value in one of the columns.
+
+        It reads the whole table: for what is done seldom.
+        """
+        counts = ", ".join(f"COUNT({cql_name(name)})" for name in columns)
+        cql = f"SELECT COUNT(*), {counts} FROM {self._settings.keyspace}.{table.name} WHERE {_whole_key(table)}"
+        parameters = (list(in_key_order(table, key).values()) for key in self.partition_keys(table))
+        for values, (found,) in self._each(cql, parameters):
+            if len(set(found.values())) > 1:
+                yield dict(zip(table.partition_key, values, strict=True))
+
+    def _each(self, cql: str, parameters: Iterable[Sequence[Any]]) -> Iterator[tuple[Sequence[Any], list[Row]]]:
+        """Yield parameters and rows of a statement that reads, asked side by side."""
+        prepared = self.prepare(cql)
+
+        def attempt(some: Sequence[Sequence[Any]]) -> list[list[Row]]:
+            return [list(found.result_or_exc) for found in execute_concurrent_with_args(self.session, prepared, some)]
+
+        waiting = iter(parameters)
+        while some := list(islice(waiting, KEYS_AT_ONCE)):
+            yield from zip(some, self._call(attempt, some), strict=True)
+
     def partition_keys(self, table: CassandraTable) -> list[Row]:
         """Return the key of every partition. It asks the whole cluster, page by page: for what is done seldom."""
         names = ", ".join(map(cql_name, table.partition_key))
@@ -250,6 +290,10 @@ class Cassandra:
             f"Cassandra must take what {self._service} asks; {words(error)}; "
             "see `make status` and `python -m lakehouse doctor`"
         )
+
+
+def _whole_key(table: CassandraTable) -> str:
+    return where(table, dict.fromkeys(table.partition_key))
 
 
 def _batches(statements: Sequence[BoundStatement]) -> Iterator[Statement]:

@@ -19,6 +19,9 @@ FROM_WARD_ID: Final = Column(
 # Clocks: always UTC.
 MEASURED_AT: Final = Column("measured_at", "timestamp", "When it was measured, by the device's clock, to 0.1 s.")
 RECEIVED_AT: Final = Column("received_at", "timestamp", "When the log received it, by the broker's clock, to 0.1 s.")
+ANNOUNCED_AT: Final = Column(
+    "announced_at", "timestamp", "When the log `alerts` had the event, by the broker's clock: it is stored then.", True
+)
 LANDED_DATE: Final = Column("landed_date", "date", "UTC day of the batch that landed the row, taken from its records.")
 PERIOD_S: Final = Column("period_s", "float64", "How often the device measures.", unit="s", possible=(0, 86_400))
 

@@ -65,7 +65,7 @@ def _cassandra(settings: Settings, wait_s: float) -> list[str]:
 def _hdfs(settings: Settings, wait_s: float) -> list[str]:
     changes = ensure_folders(settings, patience_s=wait_s)
     with Lake(settings, patience_s=wait_s) as lake:
-        return changes + [change for table in LAKE.values() for change in lake.ensure(table)]
+        return changes + lake.ensure_all(LAKE.values())
 
 
 def _postgres(settings: Settings, wait_s: float) -> list[str]:

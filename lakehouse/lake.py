@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from threading import Event
@@ -110,6 +111,11 @@ class Lake:
         """
         changes: list[str] = self._call(table, lambda: self._ensure(table))
         return changes
+
+    def ensure_all(self, tables: Collection[LakeTable]) -> list[str]:
+        """Do it for many tables side by side: a new one mostly waits for HDFS to close its file."""
+        with ThreadPoolExecutor(len(tables)) as pool:
+            return [change for changes in pool.map(self.ensure, tables) for change in changes]
 
     def _ensure(self, table: LakeTable) -> list[str]:
         if DeltaTable.is_deltatable(self.url(table)):

@@ -54,8 +54,8 @@ class Verdict(NamedTuple):
             "table": self.table,
             "date": self.day.isoformat(),
             "rows": self.rows,
-            "passed": whole - len(self.unmet),
-            "failed": len(self.unmet),
+            "met": whole - len(self.unmet),
+            "unmet": len(self.unmet),
             "stopped_by": self.stopped_by,
             "docs": str(self.docs),
         }

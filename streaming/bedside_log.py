@@ -76,7 +76,7 @@ class BedsideLog:
         wanted = [TopicPartition(BEDSIDE.name, partition) for partition in missing]
         try:
             while any(place.offset < ends[place.partition] for place in self._reader.position(wanted)):
-                stretch, _ = self.read(timeout_s=0.5)
+                stretch, _ = self.read(timeout_s=0.1)
                 last = np.array([ends[partition] for partition in stretch.partition.tolist()], dtype=np.int64)
                 yield stretch.take(stretch.offset < last)
         finally:

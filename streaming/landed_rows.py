@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lakehouse import events
 from lakehouse.alert_rows import event_rows
+from lakehouse.columns import ANNOUNCED_AT
 from lakehouse.contract import LakeTable
 from lakehouse.errors import DecodeError
 from lakehouse.events import AlertEvent
@@ -152,7 +153,7 @@ def _text(value: bytes) -> str:
 
 
 def _alerts(records: Records) -> dict[str, pa.Table]:
-    found: dict[str, AlertEvent] = {}
+    found: dict[str, tuple[int, AlertEvent]] = {}  # the first record of each event, and its row
     bad = []
     for row, value in enumerate(records.values):
         try:
@@ -161,9 +162,13 @@ def _alerts(records: Records) -> dict[str, pa.Table]:
             bad.append(BadRecord(row, str(error)))
             continue
         if isinstance(message, AlertEvent):
-            found.setdefault(message.event_id, message)
+            found.setdefault(message.event_id, (row, message))
+    landed = event_rows(event for _, event in found.values())
+    announced_at = _times(records.received_ms[[row for row, _ in found.values()]])
     return {
-        LAKE_ALERT_EVENTS.name: event_rows(found.values()),
+        LAKE_ALERT_EVENTS.name: landed.set_column(
+            landed.schema.get_field_index(ANNOUNCED_AT.name), ANNOUNCED_AT.name, announced_at
+        ),
         QUARANTINE.name: _quarantine(records, bad),
     }
 

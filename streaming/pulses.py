@@ -25,7 +25,7 @@ def last_positions(settings: Settings) -> dict[int, int]:
         assign(reader, ALERTS.name, {0: place})
         found: dict[int, int] = {}
         while place < end:
-            for record in records(reader, 10_000, 1.0):
+            for record in records(reader, 10_000, 0.1):
                 place = (record.offset() or 0) + 1
                 try:
                     message = decode(record.value() or b"")

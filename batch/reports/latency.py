@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lakehouse.lake import Lake
 from lakehouse.log import TIME_STEP_MS
+from lakehouse.tables import LAKE_ALERT_EVENTS
 
 SHORTEST_MS: Final = -3_600_000  # a device whose clock runs an hour ahead
 LONGEST_MS: Final = 86_400_000
@@ -30,6 +33,10 @@ MEASURED_TO_RECEIVED: Final = Hop(
 ONSET_TO_RAISED: Final = Hop(
     "onset_to_raised",
     "From the first value beyond the limit to the message that raised the alarm: mostly the delay that is meant.",
+)
+RECEIVED_TO_ANNOUNCED: Final = Hop(
+    "received_to_announced",
+    "From the message that caused an alert event to the event, stored and in the log for who mails and shows it.",
 )
 RECEIVED_TO_SENT: Final = Hop(
     "received_to_sent",
@@ -60,3 +67,14 @@ class Times:
             "day": day, "hop": hop.name, "explanation": hop.explanation, "measurements": int(upto[-1]),
             **dict(zip((*_QUANTILES, "longest_ms"), times_ms, strict=True)),
         }  # fmt: skip
+
+
+def read_announced_ms(lake: Lake, day: date) -> Iterator[int]:
+    """Yield for each alert event that landed on a day how long it took until it was announced, in ms.
+
+    An event of which nobody noted that, as before 2026-11-29, is left out.
+    """
+    events = lake.read(LAKE_ALERT_EVENTS, [("landed_date", "=", day)], ["received_at", "announced_at"])
+    for received_at, announced_at in zip(*(column.to_pylist() for column in events.columns), strict=True):
+        if announced_at is not None:
+            yield round((announced_at - received_at).total_seconds() * 1000)

@@ -34,6 +34,7 @@ DEFAULT_BPM = 120
 # Breathes fast, and has a tight limit: it is loosened by a whole step, which asks for an approval, at whatever hour
 # this runs. A heart rate follows the hour of the day by more than that.
 TIGHTLY_LIMITED = "sim3-0005"
+KEEPS_OLD = "sim3-0004"  # lives as the first one does, and somebody wants the old limits to stay
 TIGHT = Limits(
     patient_id=TIGHTLY_LIMITED, version=1, limits={"resp_rate_high": [22, None]}, author=RECALIBRATION,
     reason="of a night before",
@@ -52,13 +53,13 @@ def own_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 
 
 def approve(ward: Ward, day: date) -> str:
-    """Answer the question of a day's night as a clinician would, and return what was shown."""
+    """Answer the question of a day's night as a clinician would, for all but one; return what was shown."""
     airflow = Airflow(ward.stack.stack_settings, APPROVER)
     run = airflow.run_of(APPROVAL[0], day, datetime.now(UTC) - timedelta(hours=1))
     assert run is not None
     shown = airflow.question(run["dag_run_id"])["body"]
     assert "Required Actions" in airflow.call("GET", "/ui/auth/menus")["authorized_menu_items"]
-    airflow.approve(run["dag_run_id"])
+    airflow.approve(run["dag_run_id"], keep_old=KEEPS_OLD)
     return str(shown)
 
 
@@ -86,7 +87,11 @@ def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward)
     assert alarms["count"] > 0
 
     with Cassandra(ward.settings, Service.BATCH) as cassandra:
-        newest = cassandra.select(LIMITS_BY_PATIENT, {"patient_id": FAST})[0]
+        newest, approved = (
+            cassandra.select(LIMITS_BY_PATIENT, {"patient_id": each})[0] for each in (FAST, TIGHTLY_LIMITED)
+        )
+        assert cassandra.select(LIMITS_BY_PATIENT, {"patient_id": KEEPS_OLD}) == []
+    assert f", approved by {APPROVER};" in approved["reason"]
     limit_bpm, high = json.loads(newest["limits"])["heart_rate_high"]
     assert newest["author"] == "recalibration"
     assert limit_bpm > DEFAULT_BPM

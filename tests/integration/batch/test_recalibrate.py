@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from batch import prove as proving
 from batch import publish as publishing
+from batch.backtest import MORE
 from batch.decided import Recalibration
 from batch.prove import Difference
 from batch.publish import NothingToPublish, Published
@@ -28,6 +30,8 @@ from tests.integration.streaming.own_lake import with_own_lake
 
 CHARTED = [110, 112, 108, 113, 109, 111, 112, 110, 121, 107, 110, 112] * 2  # an hour each
 CONDITION = "heart_rate_high"
+# Five minutes each: calm, but for an hour around a high-priority alert, which no baseline is made of.
+RESTLESS = [70] * 200 + [115, 70] * 3 + [145] + [70, 115] * 3 + [70] * 75
 
 
 @pytest.fixture
@@ -38,14 +42,16 @@ def hospital(settings: Settings, tmp_path: Path) -> Hospital:
     return hospital
 
 
-def chart(hospital: Hospital, patient_id: str, ward_id: str = "w") -> None:
+def chart(
+    hospital: Hospital, patient_id: str, ward_id: str = "w", beats: Sequence[int] = CHARTED, period_s: int = 3600
+) -> None:
     """Admit a patient and write a day of charts; the alarms of that are raised."""
     now, key = datetime.now(UTC), patient_id.encode()
     with LogWriter(hospital.settings, Service.MONITORS) as log:
         log.send("bedside", key, encode(Admission(patient_id=patient_id, event="admit", ward_id=ward_id, bed="1")))
-        for hour, beats in enumerate(CHARTED):
-            at = now - timedelta(hours=len(CHARTED) - hour)
-            reading = Reading(patient_id=patient_id, measured_at=at, period_s=3600, vitals=Vitals(heart_rate_bpm=beats))
+        for row, beat in enumerate(beats):
+            at, vitals = now - timedelta(seconds=period_s * (len(beats) - row)), Vitals(heart_rate_bpm=beat)
+            reading = Reading(patient_id=patient_id, measured_at=at, period_s=period_s, vitals=vitals)
             log.send("bedside", key, encode(reading))
     hospital.tick()
     hospital.raise_alarms()
@@ -59,10 +65,10 @@ def calibrated(hospital: Hospital) -> Recalibration:
     return recalibrate(hospital.settings, day, unwatched, today=day + timedelta(days=1))
 
 
-def rows(hospital: Hospital) -> dict[str, dict[str, Any]]:
-    """The decisions about this test's patient, by condition."""
+def rows(hospital: Hospital, patient_id: str | None = None) -> dict[str, dict[str, Any]]:
+    """The decisions about a patient, that of this test unless named, by condition."""
     with Lake(hospital.settings) as lake:
-        found = lake.read(LIMITS_PROPOSED, [("patient_id", "=", hospital.patient_id)]).to_pylist()
+        found = lake.read(LIMITS_PROPOSED, [("patient_id", "=", patient_id or hospital.patient_id)]).to_pylist()
     assert len({row["condition"] for row in found}) == len(found)
     return {row["condition"]: row for row in found}
 
@@ -137,6 +143,35 @@ def test_a_ward_can_be_rolled_back_by_itself(hospital: Hospital) -> None:
         roll_back(hospital, ward_id="a third")
 
 
+def test_the_gate_refuses_a_patient_who_would_have_more_alarms_and_lets_the_others_through(hospital: Hospital) -> None:
+    restless = f"{hospital.patient_id}.2"
+    chart(hospital, restless, beats=RESTLESS, period_s=300)
+    done = calibrated(hospital)
+    found = rows(hospital, restless)
+    heart = found[CONDITION]
+    assert (heart["decision"], heart["alarms_before_per_patient_day"]) == ("tightened", 1)
+    assert heart["alarms_after_per_patient_day"] > 1 + POLICY.more_alarms
+    assert {row["refusal"] for row in found.values()} == {MORE}
+    assert done.refused == 1
+    assert publish(hospital) == Published(published=1, already=0, refused=1)
+    assert (in_force(hospital), in_force(hospital, restless)) == (rows(hospital)[CONDITION]["new_limit"], 120)
+
+
+def test_a_patient_who_is_named_keeps_the_old_limits_and_a_wrong_name_publishes_nothing(hospital: Hospital) -> None:
+    neighbour = f"{hospital.patient_id}.2"
+    chart(hospital, neighbour)
+    calibrated(hospital)
+    now = datetime.now(UTC)
+    with pytest.raises(NothingToPublish, match="nothing was for nobody"):
+        publishing.publish(hospital.settings, hospital.day(), now, keep_old=[neighbour, "nobody"])
+    hospital.raise_alarms()
+    assert in_force(hospital) == 120
+    done = publishing.publish(hospital.settings, hospital.day(), now, keep_old=[neighbour])
+    assert done == Published(published=1, already=0, refused=0, kept_old=1)
+    hospital.raise_alarms()
+    assert (in_force(hospital), in_force(hospital, neighbour)) == (rows(hospital)[CONDITION]["new_limit"], 120)
+
+
 def test_a_day_that_nobody_has_proven_is_not_calibrated(hospital: Hospital) -> None:
     with pytest.raises(NotProven, match="batch prove --date 2001-01-01"):
         recalibrate(hospital.settings, date(2001, 1, 1), unwatched)
@@ -178,7 +213,7 @@ def test_a_night_with_nobody_on_a_ward_publishes_nothing_and_one_that_was_never_
         publishing.publish(empty.settings, empty.day(), datetime.now(UTC))
     assert calibrated(empty).patients == 0
     done = publishing.publish(empty.settings, empty.day(), datetime.now(UTC))
-    assert done == Published(0, 0, 0, f"nobody was on a ward at the end of {empty.day()}")
+    assert done == Published(0, 0, 0, why_nothing=f"nobody was on a ward at the end of {empty.day()}")
 
 
 def test_limits_of_an_earlier_day_do_not_replace_those_of_a_later_one(hospital: Hospital) -> None:

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from batch import report
@@ -94,7 +95,11 @@ def land(lake: Lake, table: Any, day: date, rows: pa.Table) -> None:
 
 
 def land_events(lake: Lake, day: date, *events: AlertEvent) -> None:
-    land(lake, LAKE_ALERT_EVENTS, day, event_rows(events))
+    """Each was announced 0.2 s after its cause was received."""
+    rows = event_rows(events)
+    announced_at = pc.add(rows["received_at"], timedelta(seconds=0.2))
+    place = rows.schema.get_field_index("announced_at")
+    land(lake, LAKE_ALERT_EVENTS, day, rows.set_column(place, "announced_at", announced_at))
 
 
 def land_readings(lake: Lake, day: date, patient_id: str, *heart_rates: float) -> None:
@@ -165,6 +170,7 @@ def test_a_day_becomes_rows_in_every_mart_and_again_the_same_rows(
     assert {row["hop"]: row["p50_ms"] for row in found[LATENCY_DAILY.name]} == {
         "measured_to_received": 300.0,
         "onset_to_raised": 10_000.0,
+        "received_to_announced": 200.0,
         "received_to_sent": 2_000.0,
     }
     assert [(row["recipient"], row["sent_mails"]) for row in found[DELIVERY_DAILY.name]] == [("ward@h.example", 1)]

@@ -32,8 +32,7 @@ def with_own_lake(settings: Settings, run: Path, topics: Sequence[str] = ()) -> 
     own = settings.model_copy(update={"hdfs": hdfs, "run": run})
     ensure_folders(own)
     with Lake(own) as lake:
-        for table in LAKE.values():
-            lake.ensure(table)
+        lake.ensure_all(LAKE.values())
         ends = {topic: ends_of(own, topic) for topic in topics}
         marks = {mark(topic, partition): end for topic in topics for partition, end in ends[topic].items() if end}
         nothing = arrow_schema(ENTRIES).empty_table()
@@ -57,7 +56,7 @@ def read_log(settings: Settings, topic: str, begins: Mapping[int, int], ends: Ma
                     "key": record.key(),
                     "value": record.value(),
                 }
-                for record in records(reader, 10_000, 1.0)
+                for record in records(reader, 10_000, 0.1)
                 if (record.offset() or 0) < ends[record.partition() or 0]
             ]
     return pa.Table.from_pylist(rows, schema=RECORDS)

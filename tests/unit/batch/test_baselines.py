@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from batch.baselines import NIGHTS, read_nights
+from batch.baselines import read_nights
 from clinical.histograms import Histogram
 from clinical.policy import MEDIAN, POLICY
 from lakehouse.lake import Batch
@@ -36,14 +36,14 @@ def baseline(nights_ago: int) -> dict[str, Any]:
 def nights(tmp_path: Path) -> dict[int, Histogram]:
     """Nights ago -> heart rates, of a patient who is there for longer than anyone looks back."""
     lake = LocalLake(tmp_path)
-    rows = [baseline(ago) for ago in range(NIGHTS + 1)]
+    rows = [baseline(ago) for ago in range(POLICY.drift_nights + 1)]
     lake.append(BASELINES, pa.Table.from_pylist(rows, arrow_schema(BASELINES)), Batch("test", 1))
     today = (DAY - date(1970, 1, 1)).days
     return {today - day: night["heart_rate_bpm"] for day, night in read_nights(lake, DAY, POLICY)["p1"].items()}
 
 
 def test_all_values_are_given_of_the_days_of_which_limits_are_made(nights: dict[int, Histogram]) -> None:
-    assert sorted(nights) == list(range(NIGHTS))
+    assert sorted(nights) == list(range(POLICY.drift_nights))
     assert [ago for ago in sorted(nights) if nights[ago].values.tolist() == BEATS] == list(range(POLICY.days))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
-from batch.decided import MOST_SHOWN, Decided, Recalibration, told
+from batch.decided import Decided, Recalibration, told
 from clinical.calibration import COMMON, DRIFT, STEP, TOO_LITTLE, Proposal
 from clinical.policy import POLICY
 
@@ -44,7 +44,6 @@ def test_what_the_gate_has_refused_is_not_asked_about() -> None:
     assert (found.large_changes, found.proposed, found.refused, found.table) == (0, 0, 1, "")
 
 
-def test_a_long_table_ends_with_where_the_rest_is() -> None:
-    found = of({f"p{number:03d}": [proposal(135, STEP)] for number in range(MOST_SHOWN + 7)})
-    assert found.table.count(STEP) == MOST_SHOWN
-    assert found.table.endswith("\n\n7 more are in the lake table `limits_proposed`.")
+def test_every_large_change_is_shown_to_who_approves_it() -> None:
+    found = of({f"p{number:04d}": [proposal(135, STEP)] for number in range(2000)})
+    assert found.table.count(STEP) == found.large_changes == 2000

@@ -27,3 +27,9 @@ def test_nightly_medians_end_with_the_closed_day_and_skip_none() -> None:
     days = {CLOSED - 3: {HEART: around(80, 5)}, CLOSED - 1: {HEART: around(84, 5)}}
     found = nightly_of(days, CLOSED, POLICY)[HEART]
     assert [None if math.isnan(median) else median for median in found] == [80, None, 84, None]
+
+
+def test_nights_before_those_of_the_policy_are_left_out() -> None:
+    days = {CLOSED - back: {HEART: around(80 + back, 5)} for back in range(POLICY.drift_nights + 2)}
+    medians = nightly_of(days, CLOSED, POLICY)[HEART]
+    assert medians == [80 + back for back in reversed(range(POLICY.drift_nights))]

@@ -18,7 +18,7 @@ THE_MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def row(condition: str, new: float, decision: str = "unchanged", patient_id: str = "p1") -> dict[str, Any]:
     return {
         "patient_id": patient_id, "condition": condition, "decision": decision, "new_limit": new, "refusal": None,
-        "reason": f"why {condition}", "policy": "abc",
+        "reason": f"why {condition}", "policy": "abc", "large": False,
     }  # fmt: skip
 
 
@@ -54,6 +54,12 @@ class TestWhatIsProposed:
 
     def test_takes_a_limit_back_to_the_default(self) -> None:
         assert [patient for patient, *_ in proposed([row("heart_rate_high", 120, "tightened")])] == ["p1"]
+
+    def test_says_who_has_approved_it_where_a_change_is_large(self) -> None:
+        rows = [row("heart_rate_high", 128, "loosened"), row("resp_rate_high", 32, "loosened", "p2") | {"large": True}]
+        small, large = (reason for *_, reason in proposed(rows, "dr-a"))
+        assert small == "recalibration by policy abc; heart_rate_high: why heart_rate_high"
+        assert large == "recalibration by policy abc, approved by dr-a; resp_rate_high: why resp_rate_high"
 
     def test_says_nothing_of_a_patient_who_has_and_had_the_defaults(self) -> None:
         assert list(proposed([row("heart_rate_high", 120), row("heart_rate_low", 45)])) == []

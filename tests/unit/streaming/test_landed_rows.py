@@ -153,6 +153,12 @@ def test_an_alert_event_lands_once_and_pulses_do_not() -> None:
     assert rows["alert_events"]["missing"].to_pylist() == [[], ["consciousness"]]
 
 
+def test_an_alert_event_is_announced_when_the_log_first_had_it() -> None:
+    value, later = events.encode(event()), AT + timedelta(seconds=2)
+    records = ({"topic": "alerts", "value": value, "timestamp": at} for at in (AT, later))
+    assert rows_of(batch(*records))["alert_events"]["announced_at"].to_pylist() == [AT]
+
+
 def test_a_bad_record_of_alerts_goes_to_quarantine_too() -> None:
     rows = rows_of(batch({"topic": "alerts", "value": b"{}"}))
     assert rows["quarantine"]["topic"].to_pylist() == ["alerts"]
