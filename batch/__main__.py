@@ -79,7 +79,7 @@ def publish(
     patient: Annotated[str | None, typer.Option(help="Roll back one patient only.")] = None,
     ward: Annotated[str | None, typer.Option(help="Roll back one ward only.")] = None,
     by: Annotated[str, typer.Option(help="Who has approved the large changes, or asks for the way back.")] = "",
-    keep_old: Annotated[str, typer.Option(help="Patients whose limits stay as they are, with spaces between.")] = "",
+    keep_old: Annotated[str, typer.Option(help="Patients whose limits stay as they are, with commas between.")] = "",
 ) -> None:
     """Put proposed limits in force, as messages in the bedside log; or go back by one version."""
     from batch import publish as job
@@ -92,7 +92,7 @@ def publish(
     if roll_back:
         done = job.roll_back(settings, day.date(), by or "batch", datetime.now(UTC), patient, ward)
     else:
-        done = job.publish(settings, day.date(), datetime.now(UTC), by or None, keep_old.split())
+        done = job.publish(settings, day.date(), datetime.now(UTC), by or None, names_in(keep_old))
     command.say_last(done.summary())
 
 
@@ -186,6 +186,11 @@ def watch() -> None:
     command.say_last(standing.summary())
     if found:
         raise typer.Exit(1)
+
+
+def names_in(text: str) -> list[str]:
+    """Return the ids in a list with commas between."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def days(first: datetime | None, last: datetime | None) -> list[date]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from clinical.state import CLINICIAN, NIGHTLY
 from lakehouse.entries import RECALIBRATION
 from lakehouse.folding import AlarmFold
 from lakehouse.messages import LONGEST_TEXT, Limit, Limits
-
-VERSIONS_A_DAY: Final = 100
 
 
 class InForce(NamedTuple):
@@ -48,11 +46,6 @@ def _of(fold: AlarmFold, row: int, at_ms: int) -> InForce:
             nightly[condition.name] = limit
     by_clinician = frozenset(c.name for c, is_so in zip(LIMIT_CONDITIONS, is_set[CLINICIAN], strict=True) if is_so)
     return InForce(int(record["layer_version"][NIGHTLY]), nightly, by_clinician, fold.place(int(record["ward"])))
-
-
-def next_version(last: int, day: date) -> int:
-    """Return the version of limits made from a closed day: YYYYMMDD00, or one more than the last where that is more."""
-    return max(last + 1, int(f"{day:%Y%m%d}") * VERSIONS_A_DAY)
 
 
 def message_of(

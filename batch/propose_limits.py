@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from batch.fold import read_log
-from batch.in_force import InForce, in_force, message_of, next_version
+from batch.in_force import InForce, in_force, message_of
 from batch.patient_days import DAY_MS, PatientDays, clean_of, nightly_of, unclean
+from batch.versions import next_version
 from clinical.calibration import UNCHANGED, History, Proposal, propose
 from clinical.policy import POLICY, LimitsPolicy
 from lakehouse.folding import EPOCH, AlarmFold

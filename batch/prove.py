@@ -240,11 +240,11 @@ def _in_cassandra(
     settings: Settings, events: Sequence[AlertEvent], stretches: Mapping[int, Stretch]
 ) -> Iterator[Difference]:
     with Cassandra(settings, Service.BATCH, patience_s=60) as cassandra:
-        stored = [row for row in _stored(cassandra, stretches) if _is_of_day(row, stretches)]
+        stored = [row for row in stored_events(cassandra, stretches) if _is_of_day(row, stretches)]
     yield from _differences("cassandra", list(map(event_row, events)), stored)
 
 
-def _stored(cassandra: Cassandra, stretches: Mapping[int, Stretch]) -> Iterator[Row]:
+def stored_events(cassandra: Cassandra, stretches: Mapping[int, Stretch]) -> Iterator[Row]:
     """Yield the alert events of a day, and of patients who have some without a place in the log, all.
 
     Cassandra keeps those of 90 days, and chooses itself: to fetch them all takes longer.

@@ -9,8 +9,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from batch.in_force import VERSIONS_A_DAY, next_version, stated, why
+from batch.in_force import stated, why
 from batch.recalibrate import writer_of
+from batch.versions import (
+    ROLLED_BACK,
+    VERSIONS_A_DAY,
+    before_day,
+    holds_at,
+    is_of_day,
+    is_rolled_back,
+    next_version,
+    nightly_versions,
+)
 from clinical.calibration import CONDITION, UNCHANGED
 from clinical.policy import POLICY, LimitsPolicy
 from lakehouse.cassandra import Cassandra
@@ -20,17 +30,20 @@ from lakehouse.kafka import LogWriter
 from lakehouse.lake import Filters, Lake
 from lakehouse.messages import Limits, encode
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import LIMITS_BY_PATIENT, LIMITS_PROPOSED
+from lakehouse.tables import AUDIT, LIMITS_PROPOSED
 from lakehouse.topics import BEDSIDE
 
 ONE_DAY: Final = timedelta(days=1)
 DECIDED_BY: Final = timedelta(hours=7)  # of the morning after the day: a person may approve until 06:00
-ROLLED_BACK: Final = "rolled back:"
 _COLUMNS: Final = ("patient_id", "condition", "decision", "new_limit", "reason", "large", "refusal", "policy")
 
 
 class NothingToPublish(WardwatchError, LookupError):
     """Nothing was proposed for that day, or for those who are meant."""
+
+
+class NotApproved(WardwatchError, ValueError):
+    """A person looks at large changes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +83,12 @@ def publish(
     approved_by
         Who has looked at the large changes; their messages say so.
     keep_old
-        Patients whose limits stay as they are.
+        Patients whose limits stay as they are; a row of `audit` says so.
 
     Raises
     ------
+    NotApproved
+        When there are large changes, and nobody has approved them.
     NothingToPublish
         When that day was never calibrated, or nothing was proposed for one of those who keep what they have.
     """
@@ -89,6 +104,11 @@ def publish(
             )
     if not rows:
         return Published(0, 0, 0, why_nothing=f"nobody was on a ward at the end of {day}")
+    if approved_by is None and any(row["large"] for row in rows if row["refusal"] is None):
+        raise NotApproved(
+            f"large changes of limits are published on somebody's word; of {day} nobody has given it; "
+            "name who has approved them: --by NAME"
+        )
     strangers = set(keep_old) - {row["patient_id"] for row in rows}
     if strangers:
         raise NothingToPublish(
@@ -116,8 +136,19 @@ def publish(
                     expires_at=expires_at,
                 )
             )
+        cassandra.write_all(cassandra.upsert(AUDIT, row) for row in kept_rows(keep_old, day, now, approved_by))
     write(settings, messages)
     return Published(len(messages), already, len(refused), len(set(keep_old)))
+
+
+def kept_rows(keep_old: Iterable[str], day: date, now: datetime, by: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `audit`: who wanted the limits of which patients to stay, in the night of a day."""
+    for patient_id in sorted(keep_old):
+        yield {
+            "day": now.date(), "at": now, "entry_id": f"publish-{day}-{patient_id}", "patient_id": patient_id,
+            "by": by or "batch", "action": "keep_old_limits", "detail": json.dumps({"night_of": day.isoformat()}),
+            "outcome": "accepted",
+        }  # fmt: skip
 
 
 def end_of(day: date, policy: LimitsPolicy) -> datetime:
@@ -143,12 +174,6 @@ def proposed(
         if said:
             is_large = any(row["large"] for row in own)
             yield patient_id, limits, why(own[0]["policy"], said, approved_by if is_large else None)
-
-
-def nightly_versions(cassandra: Cassandra, patient_id: str) -> list[dict[str, Any]]:
-    """Return the nightly limits that a patient has had, the newest first."""
-    rows = cassandra.select(LIMITS_BY_PATIENT, {"patient_id": patient_id})
-    return [row for row in rows if row["author"] == RECALIBRATION]
 
 
 def is_settled(newest: Mapping[str, Any], day: date, limits: Mapping[str, Any], expires_at: datetime) -> bool:
@@ -196,14 +221,13 @@ def rolled_back(
     versions
         Rows of `limits_by_patient` by recalibration, the newest first.
     """
-    if not versions or not is_of_day(versions[0], day) or is_rolled_back(versions[0], day):
+    if not versions or not is_of_day(versions[0]["version"], day) or is_rolled_back(versions[0], day):
         return None
     newest = versions[0]
     if not holds_at(newest, now):
         return None
-    of_day = [row for row in versions if is_of_day(row, day)]
-    before = next((row for row in versions if not is_of_day(row, day)), None)
-    if before is not None and holds_at(before, of_day[-1]["received_at"]):
+    before = before_day(versions, day)
+    if before is not None:
         limits = json.loads(before["limits"])
     else:
         limits = {condition: stated(None) for condition in json.loads(newest["limits"])}
@@ -215,21 +239,6 @@ def rolled_back(
         reason=f"{ROLLED_BACK} version {newest['version']}, by {by}",
         expires_at=newest["expires_at"],
     )
-
-
-def holds_at(row: Mapping[str, Any], at: datetime) -> bool:
-    """Say whether a version had not run out at a time."""
-    return row["expires_at"] is None or bool(row["expires_at"] > at)
-
-
-def is_of_day(row: Mapping[str, Any], day: date) -> bool:
-    """Say whether a version was made from a day."""
-    return bool(next_version(-1, day) <= row["version"] < next_version(-1, day) + VERSIONS_A_DAY)
-
-
-def is_rolled_back(row: Mapping[str, Any], day: date) -> bool:
-    """Say whether a version took back the limits of a day."""
-    return is_of_day(row, day) and str(row["reason"]).startswith(ROLLED_BACK)
 
 
 def write(settings: Settings, messages: Iterable[Limits]) -> None:

@@ -5,8 +5,9 @@ Each decision becomes a row of `limits_proposed`, also the decision to change no
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,10 @@ from batch.baselines import EPOCH, baseline_rows, count_day, read_nights
 from batch.decided import Decided, Recalibration, told
 from batch.in_force import InForce, in_force
 from batch.patient_days import clean_of, nightly_of
-from clinical.calibration import UNCHANGED, History, Proposal, propose
+from batch.versions import Version, before_day, is_of_day, nightly_versions
+from clinical.calibration import CONDITION, UNCHANGED, History, Proposal, propose
 from clinical.policy import POLICY, LimitsPolicy
+from lakehouse.cassandra import Cassandra
 from lakehouse.contract import LakeTable
 from lakehouse.errors import RecoveryError, WardwatchError
 from lakehouse.folding import AlarmFold
@@ -28,17 +31,22 @@ from lakehouse.hdfs import Hdfs
 from lakehouse.lake import Batch, Lake
 from lakehouse.lake_log import log_on_disk
 from lakehouse.log_days import DayStates, day_ends, latest_end
-from lakehouse.mart_tables import PROOF_DAILY
+from lakehouse.mart_tables import PROOF_DAILY, QUALITY_DAILY
 from lakehouse.marts import Marts
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import BASELINES, ERASURES, LIMITS_PROPOSED, READINGS
+from lakehouse.tables import BASELINES, ENTRIES, ERASURES, LIMITS_PROPOSED, READINGS
 
 ONE_DAY: Final = timedelta(days=1)
+_LEARNT_FROM: Final = frozenset({READINGS.name, ENTRIES.name})
 
 
 class NotProven(WardwatchError, ValueError):
     """The alarms of a day are not what its log calls for, or nobody has looked."""
+
+
+class NotFit(WardwatchError, ValueError):
+    """The data of a day are not fit to learn from."""
 
 
 def recalibrate(
@@ -59,6 +67,8 @@ def recalibrate(
 
     Raises
     ------
+    NotFit
+        When the quality gate has stopped the night of that day.
     NotProven
         When the proof of that day found differences, or there was none.
     RecoveryError
@@ -66,9 +76,14 @@ def recalibrate(
     """
     closed = (day - EPOCH.date()).days
     with Marts(settings, Service.BATCH) as marts:
+        check_fit(marts, day)
         check_proven(marts, day)
-    with Lake(settings, patience_s=60) as lake, Hdfs(settings) as hdfs:
-        known = limits_at_end_of(DayStates(hdfs), day)
+    with (
+        Lake(settings, patience_s=60) as lake,
+        Hdfs(settings) as hdfs,
+        Cassandra(settings, Service.BATCH, patience_s=60) as cassandra,
+    ):
+        known = before_its_night(limits_at_end_of(DayStates(hdfs), day), cassandra, day)
         version = lake.open(READINGS).version()
         found = count_day(lake, day, version, policy, advance)
         replace(lake, BASELINES, day, baseline_rows(found, day, version))
@@ -90,6 +105,27 @@ def recalibrate(
         erasures = lake.read(ERASURES, [("day", ">", day)], ["patient_digest"])  # one a run, and a run may be repeated
         erased = len(set(erasures["patient_digest"].to_pylist()))
     return told(decided, day, policy, erased)
+
+
+def check_fit(marts: Marts, day: date) -> None:
+    """Check that the quality gate has not stopped the night of a day. Whether it has looked is for who runs the night.
+
+    Raises
+    ------
+    NotFit
+        Naming what the day did not meet.
+    """
+    judged = marts.read(QUALITY_DAILY, day)
+    unmet = {
+        each["expectation"]
+        for each in judged
+        if each["table_name"] in _LEARNT_FROM and each["severity"] == "stop" and not each["success"]
+    }
+    if unmet:
+        raise NotFit(
+            f"limits are made from a day that the quality gate has let through; {day} did not meet "
+            f"{', '.join(sorted(unmet))}; where the data were mended, run `python -m quality check` again"
+        )
 
 
 def check_proven(marts: Marts, day: date) -> None:
@@ -131,6 +167,30 @@ def limits_at_end_of(states: DayStates, day: date) -> dict[str, InForce]:
             f"run `python -m batch prove --date {day}` first"
         )
     return {name: limits for fold in found for name, limits in in_force(fold, ended_ms(fold)).items()}
+
+
+def before_its_night(known: Mapping[str, InForce], cassandra: Cassandra, day: date) -> dict[str, InForce]:
+    """Return limits without those that the night of that very day has published already.
+
+    Only a day that is not over can hold them: its night may be had at noon, and once more after midnight. If the second
+    one began with the limits of the first, they would go two steps in one day.
+    """
+    return {
+        patient_id: limits._replace(nightly=_before(nightly_versions(cassandra, patient_id), day))
+        if is_of_day(limits.version, day)
+        else limits
+        for patient_id, limits in known.items()
+    }
+
+
+def _before(versions: Sequence[Version], day: date) -> dict[str, float]:
+    before = before_day(versions, day)
+    stated = {} if before is None else json.loads(before["limits"])
+    return {
+        condition: medium
+        for condition, (medium, _) in stated.items()
+        if medium is not None and medium != CONDITION[condition].limit[0]
+    }
 
 
 def ended_ms(fold: AlarmFold) -> int:

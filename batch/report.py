@@ -25,7 +25,7 @@ from batch.reports.latency import (
     RECEIVED_TO_ANNOUNCED,
     RECEIVED_TO_SENT,
     Times,
-    read_announced_ms,
+    read_announced,
 )
 from batch.reports.limits import read_limits, real_effect
 from batch.reports.mails import delivery_rows, read_told, received_of, received_to_sent_ms
@@ -97,13 +97,12 @@ def run(settings: Settings, day: date, advance: Callable[[int], None] = unwatche
         vitals = read_vitals(lake, day, census, advance)
         night = read_night(lake, cassandra, day)
         told = read_told(cassandra, day)
-        announced = _times(read_announced_ms(lake, day))
         waits = _times(received_to_sent_ms(told.deliveries, received_of(lake, day)))
         delays = _times(_delays_ms(episodes.by_day.get(day, ())))
         hops = (
             (vitals.transit, MEASURED_TO_RECEIVED),
             (delays, ONSET_TO_RAISED),
-            (announced, RECEIVED_TO_ANNOUNCED),
+            (read_announced(lake, day), RECEIVED_TO_ANNOUNCED),
             (waits, RECEIVED_TO_SENT),
         )
         latency = [row for times, hop in hops if (row := times.row(day, hop)) is not None]

@@ -25,6 +25,7 @@ SECONDS = {
     "burden": 0,
     "policy": 0,
     "night": 0,
+    "stored-events": 0,
     "recalibrate": 0,
     "mail": 60,
     "superset": 0,

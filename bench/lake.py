@@ -32,7 +32,7 @@ PATIENTS: Final = 10_000  # in the log: how far a patient's readings lie apart t
 GROUPS: Final = 2  # of 256 patients each, whose rows are written
 SECONDS: Final = 7200
 PARTITIONS: Final = KafkaSettings().partitions
-TARGET: Final = 0.45
+TARGET: Final = 0.40
 _STARTED_AT: Final = datetime(2026, 1, 5, 8, tzinfo=UTC)
 # From the monitor to the broker: a network and a producer that gathers records for a moment.
 _TRANSIT_MS: Final = (5, 10)  # least, mean of what is added to it

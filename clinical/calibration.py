@@ -117,10 +117,11 @@ def _propose(condition: LimitCondition, limit: PersonalLimit, history: History, 
     old = history.in_force.get(condition.name, default)
     held = _held(condition, old)
     clean = baseline(condition, history)
+    nightly = history.nightly.get(source_of(condition, history), ())
     known = is_enough(clean, policy)
     median = clean.quantile(MEDIAN) if known else float("nan")
     spread = spread_of(condition, clean, limit, policy) if known else float("nan")
-    drifts = has_drifted(condition, history.nightly.get(condition.vital, ()), policy)
+    drifts = has_drifted(condition, nightly, policy)
     found = Proposal(condition.name, old, held, CLINICIAN, clean.readings, median, spread, drifts)
     if condition.name in history.by_clinician:
         return found
@@ -144,14 +145,16 @@ def _replaced(found: Proposal, new: float, reason: str) -> Proposal:
 
 
 def baseline(condition: LimitCondition, history: History) -> Histogram:
-    """Return the values that a condition's limit follows: not those beyond the high-priority limits of the vital.
-
-    The pulse stands in where there is no heart rate, as it does in the fold.
-    """
-    clean = history.clean.get(condition.vital, NOTHING)
-    if condition.vital == HEART_RATE.name and not clean.readings:
-        clean = history.clean.get(PULSE_RATE.name, NOTHING)
+    """Return the values that a condition's limit follows: not those beyond the high-priority limits of the vital."""
+    clean = history.clean.get(source_of(condition, history), NOTHING)
     return clean.within(*_HIGH_PRIORITY[condition.vital])
+
+
+def source_of(condition: LimitCondition, history: History) -> str:
+    """Return the vital that tells of a patient: the pulse where there is no heart rate, as in the fold."""
+    if condition.vital == HEART_RATE.name and not history.clean.get(HEART_RATE.name, NOTHING).readings:
+        return PULSE_RATE.name
+    return condition.vital
 
 
 def _between(vital: Vital) -> tuple[float, float]:

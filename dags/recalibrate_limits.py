@@ -19,18 +19,20 @@ patient what would lose or delay an alarm; has a person approve the large change
 `limits` messages, which take effect from that message on.
 
 **Approval**: as the user `approver`, by Required Actions in the menu or the task `approve`. The table shows old and new
-limits, and why. Nobody answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the
-reports are made. To publish them later, on a clinician's word: `.venv/bin/python -m batch publish --date D --by NAME`.
-A yes may leave out patients: whoever is named in `keep_old` keeps all of the old limits. The messages of large changes
-say who approved them. Patients whose values drift towards a hard bound stand below; their limits are not loosened, and
-they ask for no approval.
+limits, and why. Whoever is named in `keep_old` keeps all of the old limits, up to their end. What is published of a
+large change says who approved it. Patients whose values drift towards a hard bound stand below the table; their limits
+are not loosened, and they ask for no approval.
+
+Nobody answers by 06:00 UTC of the morning after: nothing is published, the old limits stay, and the reports are made.
+To publish them later, on a clinician's word: `.venv/bin/python -m batch publish --date D --by NAME`, and
+`--keep-old ID,ID` for who keeps the old ones.
 
 **When a task fails** the old limits stay; after a second morning without new ones they run out, back to the defaults.
 - `recalibrate`: the log says what was missing. A store that was away: clear it. The day is not proven, or the state at
   its end is not kept: clear `prove_alarms` of that day, which starts this anew; differences are explained first.
 - `check_proposals`: a proposal breaks the policy. Leave it failed and tell the developers: this must not happen.
-- `publish`: clear it; what has been published is recognised and not written twice. Does it know no patient of
-  such a name in `keep_old`, nothing is published: clear `approve`, and have it answered with the right id.
+- `publish`: clear it; what has been published is recognised and not written twice. Where `keep_old` names somebody for
+  whom nothing was proposed, nothing is published: clear `approve` for another answer; after 06:00 see above.
 - `approve`: cleared before 06:00 it asks once more. Later it waits a second and takes that for a no.
 
 **To undo it**: `.venv/bin/python -m batch publish --roll-back --date D` goes back by one version: for all who got new
@@ -90,9 +92,9 @@ with DAG(
         params={
             "keep_old": Param(
                 "",
-                type="string",
+                type=["null", "string"],  # without null Airflow's page lets nobody answer who leaves it empty
                 title="Patients who keep their old limits",
-                description="Ids of the table, with spaces between.",
+                description="Their ids, with commas between.",
             )
         },
         doc_md="Waits for a clinician until 06:00. If it fails, the old limits stay; cleared before, it asks again.",
@@ -105,7 +107,7 @@ with DAG(
         # Not written into the command: what a person has typed is no text for a shell.
         env={
             "APPROVED_BY": "{{ " + ANSWER + ".get('responded_by_user', {}).get('name', '') }}",
-            "KEEP_OLD": "{{ " + ANSWER + ".get('params_input', {}).get('keep_old', '') }}",
+            "KEEP_OLD": "{{ (" + ANSWER + ".get('params_input') or {}).get('keep_old') or '' }}",
         },
         append_env=True,
         trigger_rule="none_failed",

@@ -71,7 +71,7 @@ class Airflow:
         return self.call("GET", _question(run_id))
 
     def approve(self, run_id: str, keep_old: str = "") -> None:
-        """Answer it with yes, but for patients who keep their old limits: their ids, with spaces between."""
+        """Answer it with yes, but for patients who keep their old limits: their ids, with commas between."""
         time.sleep(READS_S)  # an answer in the second in which Airflow parks the task has the task killed
         answer = {"chosen_options": ["Approve"], "params_input": {"keep_old": keep_old}}
         self.call("PATCH", _question(run_id), json=answer)

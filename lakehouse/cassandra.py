@@ -200,6 +200,7 @@ class Cassandra:
     def _each(self, cql: str, parameters: Iterable[Sequence[Any]]) -> Iterator[tuple[Sequence[Any], list[Row]]]:
         """Yield parameters and rows of a statement that reads, asked side by side."""
         prepared = self.prepare(cql)
+        prepared.is_idempotent = True
 
         def attempt(some: Sequence[Sequence[Any]]) -> list[list[Row]]:
             return [list(found.result_or_exc) for found in execute_concurrent_with_args(self.session, prepared, some)]

@@ -265,7 +265,14 @@ class Lake:
         wanted = list(columns or table.names)
 
         def attempt() -> pa.Table:
-            rows = DeltaTable(self.url(table), version=version).to_pyarrow_table(columns=wanted, filters=filters)
+            opened = DeltaTable(self.url(table), version=version)
+            lacking = sorted(set(wanted) - {field.name for field in opened.schema().fields})
+            if lacking:
+                raise StoreError(
+                    f"a table has the columns of its contract; {table.name} lacks {lacking}; after an update run "
+                    "`python -m lakehouse init`"
+                )
+            rows = opened.to_pyarrow_table(columns=wanted, filters=filters)
             return rows.cast(pa.schema([arrow_schema(table).field(name) for name in wanted]))
 
         return self._call(table, attempt)

@@ -1,7 +1,8 @@
 """Every table: what it holds, for which question, and for how long.
 
 Lake tables are Delta tables on HDFS, partitioned by the day on which a row landed: a closed day gets no more rows, so
-its nightly rewrite races with nobody. Cassandra tables are made for one query each; no ALLOW FILTERING, no index.
+its nightly rewrite races with nobody. Cassandra tables are made for one query each; no index,
+and no ALLOW FILTERING but that of the nightly proof.
 
 The tables of alerts hold the latest state. They are written with ``USING TIMESTAMP`` taken from the event, so that a
 repeated or a late write (the standby after the lane) never takes a state back.

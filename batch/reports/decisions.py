@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from batch.publish import is_of_day, is_rolled_back, nightly_versions
+from batch.versions import is_of_day, is_rolled_back, nightly_versions
 from clinical.calibration import UNCHANGED
 from lakehouse.cassandra import Cassandra
 from lakehouse.lake import Lake
@@ -63,7 +63,7 @@ def decisions_of(
 def _verdict(change: Mapping[str, Any], versions: Mapping[str, Sequence[Mapping[str, Any]]], day: date) -> str:
     if change["refusal"] is not None:
         return REFUSED
-    of_day = [row for row in versions[change["patient_id"]] if is_of_day(row, day)]
+    of_day = [row for row in versions[change["patient_id"]] if is_of_day(row["version"], day)]
     if not of_day:
         return NOT_IN_FORCE
     return ROLLED_BACK if is_rolled_back(of_day[0], day) else PUBLISHED

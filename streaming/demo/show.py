@@ -52,7 +52,8 @@ def run(settings: Settings, night: Sequence[str] = ()) -> None:
     console = Console()
     stop, sent = stop_on_signals(), Sent()
     # By it `make down` finds the demo, which must end before what it plays into.
-    Heartbeat(settings.run / "heartbeats" / "demo.json").beat("running")
+    heartbeat = Heartbeat(settings.run / "heartbeats" / "demo.json")
+    heartbeat.beat("running")
     with console.status("reading the recordings"):
         players, patient_ids, what = cast_of(settings, stop, sent)
     console.print(f"Playing {what}.", highlight=False)
@@ -66,6 +67,7 @@ def run(settings: Settings, night: Sequence[str] = ()) -> None:
             stop.set()
             wait(playing)
     _discharge(settings, patient_ids)
+    heartbeat.beat("stopped")
     _say_goodbye(console, settings)
 
 

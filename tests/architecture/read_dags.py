@@ -39,6 +39,7 @@ def facts_of_task(task: Any) -> dict[str, Any]:
         "makes": [asset.name for asset in task.outlets],
         "after": sorted(task.upstream_task_ids),
         "rule": task.trigger_rule.value,
+        "asks_for": {name: task.params.get_param(name).schema["type"] for name in getattr(task, "params", {})},
     }
 
 

@@ -161,3 +161,9 @@ def test_an_approval_waits_until_six_in_the_morning_and_not_at_all_on_a_day_that
 
     assert facts["waits_s"]["today"] == pytest.approx(30 * 3600 - since_midnight_s, abs=120)
     assert facts["waits_s"]["last week"] == 1
+
+
+def test_a_person_may_answer_without_filling_in_a_field(facts: dict[str, Any]) -> None:
+    """Airflow's page requires a field that admits no null: whoever leaves it empty could not answer."""
+    asked = facts["dags"]["recalibrate_limits"]["tasks"]["approve"]["asks_for"]
+    assert {name: "null" in types for name, types in asked.items()} == {"keep_old": True}

@@ -11,20 +11,23 @@ import pytest
 
 from airflow_home import airflow_command, airflow_environment
 from bench.landed_day import DAY_S, land
+from lakehouse.cassandra import Cassandra
 from lakehouse.marts import Marts
 from lakehouse.settings import Service
+from lakehouse.tables import LIMITS_BY_PATIENT
 from night import CHAIN, Airflow
 from streaming.bedside.simulation import Script
 from tests.local_stack import LocalStack
 from waiting import until
 
 DAYS = 2
-SCRIPT = Script(patients=20, seconds=DAYS * DAY_S, deteriorations_per_day=1)
+# They live near their limits, so that some limits change by a whole step, which asks for an approval.
+SCRIPT = Script(patients=20, seconds=DAYS * DAY_S, deteriorations_per_day=1, chronic_share=1)
 
 
 @pytest.fixture
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A stack with an empty lake, and without a speed layer: its days are over."""
+    """A stack with an empty lake, and without a speed layer: its days are over, and the mornings after them."""
     local = LocalStack(tmp_path_factory.mktemp("backfill"))
     try:
         local.up("kafka", "cassandra", "hdfs", "postgres", "mail", "init", "airflow")
@@ -43,13 +46,15 @@ def backfill(stack: LocalStack, first: date, last: date) -> None:
 
 
 @pytest.mark.timeout(1800)
-def test_each_day_that_is_filled_in_has_its_night(own_stack: LocalStack) -> None:
-    today = datetime.now(UTC).date()
-    days = [today - timedelta(days=DAYS - number) for number in range(DAYS)]
+def test_each_day_that_is_filled_in_has_its_night_and_without_an_answer_the_old_limits_stay(
+    own_stack: LocalStack,
+) -> None:
+    end = datetime.now(UTC).date() - timedelta(days=1)  # the morning on which its last night is decided is over, too
+    days = [end - timedelta(days=DAYS - number) for number in range(DAYS)]
     land(own_stack.settings, days[0], SCRIPT, 60, lambda _: None)
     before = datetime.now(UTC) - timedelta(seconds=1)
 
-    backfill(own_stack, days[0], today)
+    backfill(own_stack, days[0], end)
 
     airflow = Airflow(own_stack.stack_settings)
 
@@ -65,3 +70,11 @@ def test_each_day_that_is_filled_in_has_its_night(own_stack: LocalStack) -> None
         patients = marts.query("SELECT day, count(DISTINCT patient_id)::int AS n FROM mart.vitals_daily GROUP BY day")
     assert [(proof["day"], proof["proven"]) for proof in proofs] == [(day, True) for day in days]
     assert sorted((row["day"], row["n"]) for row in patients) == [(day, SCRIPT.patients) for day in days]
+    for day in days:
+        run = airflow.run_of("recalibrate_limits", day, before)
+        assert run is not None
+        assert airflow.summary("recalibrate_limits", run["dag_run_id"], "recalibrate")["large_changes"] > 0
+        tasks = {each["task_id"]: each["state"] for each in airflow.tasks("recalibrate_limits", run["dag_run_id"])}
+        assert (tasks["approve"], tasks["publish"], tasks["settled"]) == ("success", "skipped", "success")
+    with Cassandra(own_stack.settings, Service.BATCH) as cassandra:
+        assert cassandra.partition_keys(LIMITS_BY_PATIENT) == []

@@ -8,16 +8,18 @@ from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from threading import Event
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from lakehouse.cassandra import Cassandra
 from lakehouse.entries import RECALIBRATION
+from lakehouse.lake import Lake
 from lakehouse.marts import Marts
 from lakehouse.messages import Limits
 from lakehouse.settings import Service
-from lakehouse.tables import LIMITS_BY_PATIENT
+from lakehouse.tables import LIMITS_BY_PATIENT, LIMITS_PROPOSED
 from night import APPROVAL, APPROVER, Airflow
 from streaming.bedside import simulator
 from streaming.bedside.simulation import Script
@@ -63,6 +65,24 @@ def approve(ward: Ward, day: date) -> str:
     return str(shown)
 
 
+def said_before_and_after_clearing(ward: Ward, day: date, dag: str, task: str) -> tuple[Any, Any]:
+    """Clear a task that has succeeded, as an engineer would, and return what it had said and what it says now."""
+    airflow = Airflow(ward.stack.stack_settings)
+    run = airflow.run_of(dag, day, datetime.now(UTC) - timedelta(hours=1))
+    assert run is not None
+    run_id = run["dag_run_id"]
+    first = airflow.summary(dag, run_id, task)
+    cleared = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task], "only_failed": False, "reset_dag_runs": True}
+    airflow.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", json=cleared)
+
+    def tried() -> tuple[int, str]:
+        (found,) = (each for each in airflow.tasks(dag, run_id) if each["task_id"] == task)
+        return found["try_number"], found["state"]
+
+    assert until(lambda: tried() == (2, "success"), 120), f"{task} must succeed a second time; it is {tried()}"
+    return first, airflow.summary(dag, run_id, task)
+
+
 @pytest.mark.timeout(1800)
 def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward) -> None:
     ward = own_ward
@@ -91,7 +111,13 @@ def test_what_the_night_learns_changes_the_alarms_of_the_morning(own_ward: Ward)
             cassandra.select(LIMITS_BY_PATIENT, {"patient_id": each})[0] for each in (FAST, TIGHTLY_LIMITED)
         )
         assert cassandra.select(LIMITS_BY_PATIENT, {"patient_id": KEEPS_OLD}) == []
+    with Lake(ward.settings) as lake:
+        meant = lake.read(LIMITS_PROPOSED, [("patient_id", "=", KEEPS_OLD)], ["decision"])["decision"].to_pylist()
+    assert "loosened" in meant
     assert f", approved by {APPROVER};" in approved["reason"]
+    first, second = said_before_and_after_clearing(ward, day, "recalibrate_limits", "publish")
+    assert (first["published"], first["kept_old"]) == (second["already"], 1)
+    assert second["published"] == 0
     limit_bpm, high = json.loads(newest["limits"])["heart_rate_high"]
     assert newest["author"] == "recalibration"
     assert limit_bpm > DEFAULT_BPM

@@ -246,6 +246,19 @@ def test_a_changed_event_is_named_with_what_was_changed(hospital: Hospital, cass
     assert (found.partition, found.offset) == (onset.partition, onset.offset)
 
 
+def test_a_changed_event_of_the_lake_is_named_with_what_differs(hospital: Hospital) -> None:
+    hospital.measure([130.0] * 40)
+    (onset, *_) = hospital.raise_alarms()
+    with Lake(hospital.settings) as lake:
+        rows = lake.read(LAKE_ALERT_EVENTS, [("event_id", "=", onset.event_id)])
+        lake.delete(LAKE_ALERT_EVENTS, f"event_id = '{onset.event_id}'")
+        changed = rows.set_column(rows.schema.get_field_index("priority"), "priority", [["high"]])
+        lake.append(LAKE_ALERT_EVENTS, changed, Batch("somebody", 1))
+    (found,) = hospital.prove().differences
+    assert (found.store, found.fault, found.event_id) == ("lake", "different", onset.event_id)
+    assert found.detail == "priority is 'high', and the log says 'medium'"
+
+
 def test_a_dropped_event_is_missing(hospital: Hospital, cassandra: Cassandra) -> None:
     hospital.measure([130.0] * 40)
     (onset, *_) = hospital.raise_alarms()
@@ -266,11 +279,17 @@ def test_an_invented_event_is_extra(hospital: Hospital, cassandra: Cassandra) ->
     with Lake(hospital.settings) as lake:
         lake.append(LAKE_ALERT_EVENTS, rows, Batch("somebody", 1))
     nobody = {"patient_id": f"nobody-{uuid4().hex}", "alert_id": "x", "event_id": "x.00000"}
+    place = {"partition": onset.partition, "offset": onset.offset}
+    placed = nobody | {"patient_id": f"nobody-{uuid4().hex}", "event_id": "x.00001"}
     cassandra.execute(cassandra.upsert(ALERT_EVENTS, nobody | {"step": "onset"}))
+    cassandra.execute(cassandra.upsert(ALERT_EVENTS, placed | place | {"step": "onset"}))
     try:
-        assert hospital.faults() == [("lake", "extra", invented), ("cassandra", "extra", "x.00000")]
+        assert hospital.faults() == [
+            ("lake", "extra", invented), ("cassandra", "extra", "x.00000"), ("cassandra", "extra", "x.00001"),
+        ]  # fmt: skip
     finally:
-        cassandra.execute(cassandra.delete(ALERT_EVENTS, nobody))
+        for key in (nobody, placed):
+            cassandra.execute(cassandra.delete(ALERT_EVENTS, key))
 
 
 def test_what_a_proof_found_is_kept_in_place_of_what_an_earlier_one_had_found(hospital: Hospital) -> None:

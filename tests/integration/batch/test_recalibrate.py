@@ -15,16 +15,19 @@ from batch import publish as publishing
 from batch.backtest import MORE
 from batch.decided import Recalibration
 from batch.prove import Difference
-from batch.publish import NothingToPublish, Published
-from batch.recalibrate import NotProven, recalibrate
+from batch.publish import NotApproved, NothingToPublish, Published
+from batch.recalibrate import NotFit, NotProven, recalibrate
 from clinical.policy import POLICY
+from lakehouse.cassandra import Cassandra
 from lakehouse.kafka import LogWriter
 from lakehouse.lake import Batch, Lake
+from lakehouse.mart_tables import QUALITY_DAILY
+from lakehouse.marts import Marts
 from lakehouse.messages import Admission, Reading, Vitals, encode
 from lakehouse.progress import unwatched
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
-from lakehouse.tables import BASELINES, ERASURES, LIMITS_PROPOSED
+from lakehouse.tables import AUDIT, BASELINES, ERASURES, LIMITS_PROPOSED
 from tests.integration.batch.test_prove import Hospital
 from tests.integration.streaming.own_lake import with_own_lake
 
@@ -129,6 +132,27 @@ def test_published_limits_are_in_force_and_can_be_taken_back(hospital: Hospital)
     assert roll_back(hospital, patient_id=hospital.patient_id).published == 0
 
 
+def test_a_night_that_is_had_twice_on_one_day_takes_one_step(hospital: Hospital) -> None:
+    calibrated(hospital)
+    first = rows(hospital)[CONDITION]
+    publish(hospital)
+    again = calibrated(hospital)
+    second = rows(hospital)[CONDITION]
+    assert (second["old_limit"], second["new_limit"]) == (first["old_limit"], first["new_limit"])
+    assert again.proposed >= 1
+    assert publish(hospital).published == 0
+
+
+def test_all_who_got_new_limits_can_be_rolled_back_together(hospital: Hospital) -> None:
+    neighbour = f"{hospital.patient_id}.2"
+    chart(hospital, neighbour)
+    calibrated(hospital)
+    assert publish(hospital).published == 2
+    assert roll_back(hospital).published == 2
+    hospital.raise_alarms()
+    assert (in_force(hospital), in_force(hospital, neighbour)) == (120, 120)
+
+
 def test_a_ward_can_be_rolled_back_by_itself(hospital: Hospital) -> None:
     neighbour = f"{hospital.patient_id}.2"
     chart(hospital, neighbour, ward_id="another")
@@ -168,6 +192,9 @@ def test_a_patient_who_is_named_keeps_the_old_limits_and_a_wrong_name_publishes_
     assert in_force(hospital) == 120
     done = publishing.publish(hospital.settings, hospital.day(), now, keep_old=[neighbour])
     assert done == Published(published=1, already=0, refused=0, kept_old=1)
+    with Cassandra(hospital.settings, Service.BATCH) as cassandra:
+        noted = [row for row in cassandra.select(AUDIT, {"day": now.date()}) if row["patient_id"] == neighbour]
+    assert [(row["by"], row["action"], row["outcome"]) for row in noted] == [("batch", "keep_old_limits", "accepted")]
     hospital.raise_alarms()
     assert (in_force(hospital), in_force(hospital, neighbour)) == (rows(hospital)[CONDITION]["new_limit"], 120)
 
@@ -175,6 +202,35 @@ def test_a_patient_who_is_named_keeps_the_old_limits_and_a_wrong_name_publishes_
 def test_a_day_that_nobody_has_proven_is_not_calibrated(hospital: Hospital) -> None:
     with pytest.raises(NotProven, match="batch prove --date 2001-01-01"):
         recalibrate(hospital.settings, date(2001, 1, 1), unwatched)
+
+
+def test_a_day_that_the_quality_gate_has_stopped_is_not_calibrated(hospital: Hospital) -> None:
+    finding = {
+        "expectation": "stuck_device", "column": None, "ward_id": None, "severity": "stop", "success": False,
+        "observed": 1.0, "threshold": 0.0, "unexpected_count": 1, "total_count": 1, "detail": "m-1",
+    }  # fmt: skip
+    with Marts(hospital.settings, Service.BATCH) as marts:
+        marts.replace_day(QUALITY_DAILY, hospital.day(), [finding], table_name="readings")
+    try:
+        with pytest.raises(NotFit, match="did not meet stuck_device"):
+            calibrated(hospital)
+    finally:
+        with Marts(hospital.settings, Service.BATCH) as marts:
+            marts.replace_day(QUALITY_DAILY, hospital.day(), [], table_name="readings")
+    assert rows(hospital) == {}
+
+
+def test_large_changes_need_somebodys_word(hospital: Hospital) -> None:
+    calibrated(hospital)
+    with Lake(hospital.settings) as lake:
+        found = lake.read(LIMITS_PROPOSED)
+        lake.delete(LIMITS_PROPOSED, "true")
+        large = pa.array([True] * len(found))
+        changed = found.set_column(found.schema.get_field_index("large"), "large", large)
+        lake.append(LIMITS_PROPOSED, changed, Batch("large", 1))
+    with pytest.raises(NotApproved, match="--by NAME"):
+        publishing.publish(hospital.settings, hospital.day(), datetime.now(UTC))
+    assert publishing.publish(hospital.settings, hospital.day(), datetime.now(UTC), "dr-a").published == 1
 
 
 def test_a_day_whose_proof_found_a_difference_is_not_calibrated(hospital: Hospital) -> None:

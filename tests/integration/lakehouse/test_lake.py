@@ -113,6 +113,8 @@ def test_a_table_can_be_read_as_it_was(lake: Lake, readings: LakeTable) -> None:
 def test_a_column_that_the_contract_gains_is_added(lake: Lake, readings: LakeTable) -> None:
     lake.append(readings, rows(1, 1), Batch("landing", 1))
     grown = replace(readings, columns=(*readings.columns, REASON))
+    with pytest.raises(StoreError, match=r"lacks \['reason'\]; after an update run `python -m lakehouse init`"):
+        lake.read(grown)
     assert lake.ensure(grown) == [f"lake table {readings.name}: column reason added"]
     assert lake.ensure(grown) == []
     assert lake.read(grown, columns=["reason"]).to_pylist() == [{"reason": None}]

@@ -6,8 +6,8 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from batch.in_force import next_version
 from batch.publish import end_of, is_settled, proposed, rolled_back
+from batch.versions import next_version
 from clinical.policy import POLICY
 
 DAY = date(2026, 3, 1)

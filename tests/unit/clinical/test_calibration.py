@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.policy import BROKEN, try_share
 from clinical import calibration
 from clinical.calibration import (
     CONDITION,
@@ -117,6 +118,12 @@ class TestTheDriftGuard:
         found = proposed(of, "heart_rate_high")
         assert (found.drifts, found.new, found.reason) == (True, 120, calibration.DRIFT)
 
+    def test_looks_at_the_pulse_where_no_heart_rate_was_measured(self) -> None:
+        nights = [80, 85, 92, 99, 106, 112]
+        of = history({"pulse_rate_bpm": around(112, 7)}, {"pulse_rate_bpm": nights, HEART: [math.nan] * len(nights)})
+        found = proposed(of, "heart_rate_high")
+        assert (found.drifts, found.new, found.reason) == (True, 120, calibration.DRIFT)
+
     def test_lets_tighten(self) -> None:
         nightly = [80, 90, 100, 112, 120, 62]
         of = history({HEART: around(62, 2)}, nightly={HEART: nightly}, in_force={"heart_rate_high": 130})
@@ -147,7 +154,11 @@ class TestTheDriftGuard:
 
 
 class TestNoHistory:
-    """Whatever the history, these hold. A million more are tried by `python -m bench policy`."""
+    """Whatever the history, these hold. `python -m bench policy` tries a million; the first of them are here."""
+
+    def test_is_led_beyond_the_policy_by_none_of_the_generated_ones(self) -> None:
+        found = try_share(0)
+        assert (found["histories"], {name: found[name] for name in BROKEN}) == (10_000, dict.fromkeys(BROKEN, 0))
 
     @settings(max_examples=300)
     @given(histories())

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from batch.in_force import next_version
-from batch.publish import ROLLED_BACK as TAKEN_BACK
 from batch.reports.decisions import decisions_of, tried_of
+from batch.versions import ROLLED_BACK as TAKEN_BACK
+from batch.versions import next_version
 
 DAY = date(2026, 11, 24)
 OF_DAY = next_version(-1, DAY)
