@@ -83,6 +83,7 @@ def publish(
 ) -> None:
     """Put proposed limits in force, as messages in the bedside log; or go back by one version."""
     from batch import publish as job
+    from lakehouse.progress import bar
 
     if roll_back and keep_old:
         raise typer.BadParameter("--keep-old is for publishing; --patient or --ward choose whom to roll back")
@@ -92,7 +93,8 @@ def publish(
     if roll_back:
         done = job.roll_back(settings, day.date(), by or "batch", datetime.now(UTC), patient, ward)
     else:
-        done = job.publish(settings, day.date(), datetime.now(UTC), by or None, names_in(keep_old))
+        with bar(f"limits from {day.date()}") as advance:
+            done = job.publish(settings, day.date(), datetime.now(UTC), by or None, names_in(keep_old), advance)
     command.say_last(done.summary())
 
 
@@ -167,8 +169,10 @@ def care(day: Annotated[datetime, typer.Option("--date", formats=[DATE], help="U
 def erase(patient: Annotated[str, typer.Option(help="Pseudonymous id of a patient who was discharged.")]) -> None:
     """Erase everything about a patient from every store, and prove that nothing is left."""
     from batch import erase as job
+    from lakehouse.progress import bar
 
-    done = job.erase(Settings.load(), patient)
+    with bar("tables") as advance:
+        done = job.erase(Settings.load(), patient, advance=advance)
     command.say_last(done._asdict())
     if done.rows_left:
         raise typer.Exit(1)

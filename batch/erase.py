@@ -12,7 +12,7 @@ import re
 import time
 import zlib
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from functools import lru_cache
@@ -31,6 +31,7 @@ from lakehouse.lake import Batch, Lake
 from lakehouse.log_days import DayStates
 from lakehouse.marts import Marts
 from lakehouse.messages import Admission, decode
+from lakehouse.progress import unwatched
 from lakehouse.render import arrow_schema
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import (
@@ -67,11 +68,20 @@ class Erasure(NamedTuple):
     rows_left: int
 
 
-def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> Erasure:
+def erase(
+    settings: Settings, patient_id: str, now: datetime | None = None, advance: Callable[[int], None] = unwatched
+) -> Erasure:
     """Erase a patient from every store, and look whether anything is left. A repeated run finds nothing.
 
     Older versions of the lake's tables go with it, those of all other patients, too: their files hold this patient's
     rows. What is in the tables now stays.
+
+    Parameters
+    ----------
+    now
+        Counts for how long the patient is gone; None = by the clock.
+    advance
+        Told how many tables of the lake more are free of the patient.
 
     Raises
     ------
@@ -87,7 +97,10 @@ def erase(settings: Settings, patient_id: str, now: datetime | None = None) -> E
     ):
         _check_gone(lake, patient_id, now)
         tables = [table for table in LAKE.values() if "patient_id" in table.names]
-        lake_rows = sum(_erase_from(lake, table, [f"patient_id = {_quoted(patient_id)}"]) for table in tables)
+        lake_rows = 0
+        for table in tables:
+            lake_rows += _erase_from(lake, table, [f"patient_id = {_quoted(patient_id)}"])
+            advance(1)
         lake_rows += _erase_from(lake, QUARANTINE, _at(_quarantined(lake, patient_id)))
         states = _erase_from_states(DayStates(hdfs), patient_id)
         rows = _in_cassandra(cassandra, patient_id)

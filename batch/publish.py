@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -29,6 +29,7 @@ from lakehouse.errors import WardwatchError
 from lakehouse.kafka import LogWriter
 from lakehouse.lake import Filters, Lake
 from lakehouse.messages import Limits, encode
+from lakehouse.progress import unwatched
 from lakehouse.settings import Service, Settings
 from lakehouse.tables import AUDIT, LIMITS_PROPOSED
 from lakehouse.topics import BEDSIDE
@@ -67,6 +68,7 @@ def publish(
     now: datetime,
     approved_by: str | None = None,
     keep_old: Collection[str] = (),
+    advance: Callable[[int], None] = unwatched,
     policy: LimitsPolicy = POLICY,
 ) -> Published:
     """Publish what the night of a day has proposed and the gate has let through.
@@ -84,6 +86,8 @@ def publish(
         Who has looked at the large changes; their messages say so.
     keep_old
         Patients whose limits stay as they are; a row of `audit` says so.
+    advance
+        Told how many patients more are looked at.
 
     Raises
     ------
@@ -121,6 +125,7 @@ def publish(
         messages = []
         already = 0
         for patient_id, limits, reason in proposed(wanted, approved_by):
+            advance(1)
             versions = nightly_versions(cassandra, patient_id)
             if versions and is_settled(versions[0], day, limits, expires_at):
                 already += 1
